@@ -1,2 +1,5 @@
 export { acceleratedKernels, type AcceleratedKernel, type ConvolutionAttributes, type Padding } from './kernels/accelerated.js'
+export type { BatchTransform, ClassificationTask, Dataset, ExampleData, HostBatch } from './contracts/dataset.js'
 export { TransferkitError } from './error.js'
+export { integerArray, normalArray, permutation, uniformArray } from './random/host.js'
+export { foldIn, type Key, randomKey, splitKey } from './random/key.js'

@@ -1,0 +1,105 @@
+/**
+ * A source of randomness as a value: 64 bits that stand for an endless stream of random numbers.
+ *
+ * A key is never changed by use. Using it twice gives the same numbers twice; to get other numbers, derive another key by
+ * {@link splitKey} or {@link foldIn}. This is what makes a run repeatable bit for bit, and a resumed run equal to one that was never stopped.
+ */
+export interface Key {
+  /** The upper 32 bits, as an unsigned integer. */
+  readonly high: number
+  /** The lower 32 bits, as an unsigned integer. */
+  readonly low: number
+}
+
+const rotations = [13, 15, 26, 6, 17, 29, 16, 24] as const
+const parity = 0x1bd11bda
+
+/**
+ * Threefry-2x32 with 20 rounds (Salmon et al. 2011): a bijection of 64-bit blocks chosen by a 64-bit key.
+ *
+ * @internal
+ * @returns The two output words as unsigned integers, written to `output`.
+ */
+export const threefry = (key: Key, high: number, low: number, output: Uint32Array): void => {
+  const schedule = [key.high, key.low, (key.high ^ key.low ^ parity) >>> 0] as const
+  let x = (high + schedule[0]) >>> 0
+  let y = (low + schedule[1]) >>> 0
+  for (let group = 0; group < 5; group++) {
+    for (let round = 0; round < 4; round++) {
+      const rotation = rotations[(group % 2) * 4 + round] ?? 0
+      x = (x + y) >>> 0
+      y = ((y << rotation) | (y >>> (32 - rotation))) >>> 0
+      y = (y ^ x) >>> 0
+    }
+    x = (x + (schedule[(group + 1) % 3] ?? 0)) >>> 0
+    y = (y + (schedule[(group + 2) % 3] ?? 0) + group + 1) >>> 0
+  }
+  output[0] = x
+  output[1] = y
+}
+
+const block = (key: Key, high: number, low: number): Key => {
+  const words = new Uint32Array(2)
+  threefry(key, high >>> 0, low >>> 0, words)
+  return { high: words[0] ?? 0, low: words[1] ?? 0 }
+}
+
+/**
+ * Makes a key from a seed.
+ *
+ * @param seed A whole number from 0 to 2^53 - 1.
+ * @throws RangeError When the seed is not such a number.
+ *
+ * @example
+ * ```ts
+ * import { randomKey } from '@transferkit/tensor'
+ *
+ * const key = randomKey(1)
+ * ```
+ */
+export const randomKey = (seed: number): Key => {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new RangeError(`A seed is a whole number from 0 to 2^53 - 1, not ${seed}.`)
+  }
+  return { high: Math.floor(seed / 2 ** 32), low: seed >>> 0 }
+}
+
+/**
+ * Derives independent keys from one.
+ *
+ * @param key The key to split; do not use it for anything else afterwards.
+ * @param count How many keys to make, 2 unless told.
+ *
+ * @example
+ * ```ts
+ * import { randomKey, splitKey } from '@transferkit/tensor'
+ *
+ * const [forWeights, forShuffling] = splitKey(randomKey(1))
+ * ```
+ */
+export function splitKey(key: Key): readonly [Key, Key]
+export function splitKey(key: Key, count: number): readonly Key[]
+export function splitKey(key: Key, count = 2): readonly Key[] {
+  return Array.from({ length: count }, (_, index) => block(key, 0, index))
+}
+
+/**
+ * Derives the key that belongs to a number or a name, for example to a step or to a layer.
+ *
+ * @param key The key to derive from.
+ * @param data A whole number (a step, an epoch) or a name (a layer, a parameter).
+ *
+ * @example
+ * ```ts
+ * import { foldIn, randomKey } from '@transferkit/tensor'
+ *
+ * const keyOfStep = foldIn(randomKey(1), 120)
+ * const keyOfLayer = foldIn(keyOfStep, 'stage1')
+ * ```
+ */
+export const foldIn = (key: Key, data: number | string): Key => {
+  if (typeof data === 'number') return block(key, 1 + Math.floor(data / 2 ** 32), data)
+  let derived = block(key, 0xffffffff, data.length)
+  for (const character of data) derived = block(derived, 0xfffffffe, character.codePointAt(0) ?? 0)
+  return derived
+}
