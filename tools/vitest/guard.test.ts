@@ -13,7 +13,7 @@ interface Report {
 
 const runFixture = async (): Promise<Report> =>
   new Promise((resolve, reject) => {
-    const options = { cwd: fixture, env: { PATH: process.env['PATH'] } }
+    const options = { cwd: fixture, env: { PATH: process.env.PATH } }
     execFile(process.execPath, [vitest, 'run', '--config', 'vitest.config.ts', '--reporter', 'json'], options, (_error, stdout, stderr) => {
       try {
         // The shape is that of Vitest's JSON reporter; a wrong one fails the test below.
