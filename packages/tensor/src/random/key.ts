@@ -65,10 +65,9 @@ export const randomKey = (seed: number): Key => {
 }
 
 /**
- * Derives independent keys from one.
+ * Derives two independent keys from one.
  *
  * @param key The key to split; do not use it for anything else afterwards.
- * @param count How many keys to make, 2 unless told.
  *
  * @example
  * ```ts
@@ -78,6 +77,19 @@ export const randomKey = (seed: number): Key => {
  * ```
  */
 export function splitKey(key: Key): readonly [Key, Key]
+/**
+ * Derives any number of independent keys from one.
+ *
+ * @param key The key to split; do not use it for anything else afterwards.
+ * @param count How many keys to make.
+ *
+ * @example
+ * ```ts
+ * import { randomKey, splitKey } from '@transferkit/tensor'
+ *
+ * const keysOfSeeds = splitKey(randomKey(1), 5)
+ * ```
+ */
 export function splitKey(key: Key, count: number): readonly Key[]
 export function splitKey(key: Key, count = 2): readonly Key[] {
   return Array.from({ length: count }, (_, index) => block(key, 0, index))

@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { type Example, examplesInMarkdown, examplesInSource } from './extract.js'
+
+const workspaceRoot = fileURLToPath(new URL('../..', import.meta.url))
+const packages = readdirSync(join(workspaceRoot, 'packages')).map((name) => join('packages', name))
+
+const filesIn = (folder: string, isWanted: (path: string) => boolean): string[] =>
+  readdirSync(join(workspaceRoot, folder), { recursive: true, encoding: 'utf8' })
+    .map((path) => join(folder, path))
+    .filter(isWanted)
+
+const isSource = (path: string): boolean => path.endsWith('.ts') && !/\.test(-d)?\.ts$/.test(path)
+const isPage = (path: string): boolean => path.endsWith('.md') && !/node_modules|^docs.reference/.test(path)
+
+interface WrittenExample extends Example {
+  /** Where the example came from, as `file:line`. */
+  readonly origin: string
+  /** The module that holds it now. */
+  readonly module: string
+}
+
+/** Writes every example as a module of its package, where the package's own name and its dependencies resolve as they do for a reader. */
+const writeExamples = (owner: string, files: readonly string[], find: (text: string) => Example[]): WrittenExample[] => {
+  const folder = join(workspaceRoot, owner, '.examples')
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  return files.flatMap((file) =>
+    find(readFileSync(join(workspaceRoot, file), 'utf8')).map((example) => {
+      const name = relative(owner, file).replaceAll(/[^\w-]+/g, '-')
+      const module = join(folder, `${name}-${example.line}.ts`)
+      // `export {}` makes a module of an example without imports, so that names of two examples never meet.
+      writeFileSync(module, `${example.code}\nexport {}\n`)
+      return { ...example, module, origin: `${file}:${example.line}` }
+    }),
+  )
+}
+
+const examples = [
+  ...packages.flatMap((owner) => writeExamples(owner, filesIn(join(owner, 'src'), isSource), examplesInSource)),
+  ...writeExamples('docs', [...readdirSync(workspaceRoot).filter(isPage), ...filesIn('docs', isPage)], examplesInMarkdown),
+]
+
+test('the examples of the documentation type-check', async () => {
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+  const project = fileURLToPath(new URL('tsconfig.examples.json', import.meta.url))
+  const report = await promisify(execFile)(process.execPath, [tsc, '-p', project]).then(
+    () => '',
+    // A failed child process carries what it printed.
+    (error: unknown) => (error as { stdout: string }).stdout,
+  )
+  expect(report).toBe('')
+})
+
+test.each(examples.filter(({ runs }) => runs))('the example at $origin runs', async ({ module }) => {
+  await import(module)
+})

@@ -1,0 +1,40 @@
+// Checks a package as its users get it: `node tools/pack/check.js packages/<name>` packs it and examines the tarball.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { pnpmCommand } from '../bootstrap/pnpm.mjs'
+
+const workspaceRoot = fileURLToPath(new URL('../..', import.meta.url))
+const binaries = join(workspaceRoot, 'node_modules', '.bin')
+const packageFolder = join(workspaceRoot, process.argv[2] ?? '')
+const scratch = mkdtempSync(join(tmpdir(), 'transferkit-pack-'))
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ */
+const run = (command, args) => execFileSync(command, args, { cwd: packageFolder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+
+try {
+  const [npx, ...pnpmArguments] = pnpmCommand()
+  run(npx, [...pnpmArguments, 'pack', '--pack-destination', scratch])
+  const tarball = readdirSync(scratch).map((name) => join(scratch, name))[0] ?? ''
+  const files = run('tar', ['-tzf', tarball]).trim().split('\n')
+
+  const unwanted = files.filter((file) => /\.(test|test-d)\.|\.tsbuildinfo$|\/\./.test(file))
+  if (unwanted.length > 0) throw new Error(`The tarball holds files that its users do not need: ${unwanted.join(', ')}. Exclude them in "files".`)
+  if (!files.includes('package/LICENSE')) throw new Error('The tarball holds no LICENSE.')
+
+  run(join(binaries, 'publint'), [tarball, '--strict'])
+  run(join(binaries, 'attw'), [tarball, '--profile', 'esm-only'])
+  console.log(`${files.length} files: publint and attw found nothing wrong.`)
+} catch (error) {
+  // What the failed command printed is the message for the author; the stack would only hide it.
+  const { stdout, message } = /** @type {{ stdout?: string, message: string }} */ (error)
+  console.error(stdout ? `${stdout}\n${message}` : message)
+  process.exitCode = 1
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
