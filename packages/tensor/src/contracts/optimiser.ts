@@ -1,0 +1,37 @@
+import type { Scalar } from '../tensor/tensor.js'
+import type { TensorTree } from '../tree/tree.js'
+
+/** New parameters and the optimiser's own memory. */
+export interface OptimiserResult {
+  /** Parameters after the step. */
+  readonly params: TensorTree
+  /** Memory of the optimiser after the step: momentum, moments, counts. */
+  readonly state: TensorTree
+}
+
+/** What changes from step to step and is therefore given to each. */
+export interface OptimiserSettings {
+  /** Learning rate of this step, already scheduled. A tensor, so that a compiled step does not freeze it. */
+  readonly learningRate: Scalar
+}
+
+/** A pair of pure functions over trees: memory in, memory out. Rolling a step back is keeping the old trees. */
+export interface Optimiser {
+  /** Version of this contract. */
+  readonly specVersion: 1
+  /**
+   * Makes the memory for a tree of parameters.
+   *
+   * @param params The parameters that will be trained.
+   */
+  init(params: TensorTree): TensorTree
+  /**
+   * One step.
+   *
+   * @param gradients One gradient a parameter, in a tree of the same structure.
+   * @param state Memory from {@link Optimiser.init} or the step before.
+   * @param params The parameters.
+   * @param settings Learning rate of this step.
+   */
+  update(gradients: TensorTree, state: TensorTree, params: TensorTree, settings: OptimiserSettings): OptimiserResult
+}

@@ -1,0 +1,308 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { Mode, Taps, Variables } from '../module/module.js'
+import type { Network } from '../module/network.js'
+import type { Key } from '../random/key.js'
+import type { Labels, Logits, Scalar, Shape, Tensor } from '../tensor/tensor.js'
+import type { TensorTree } from '../tree/tree.js'
+import type { ClassificationTask } from './dataset.js'
+import type { Optimiser } from './optimiser.js'
+
+/** A network with what it has learned. */
+export interface TrainedNetwork {
+  /** The architecture. */
+  readonly network: Network
+  /** Its parameters and running statistics. They belong to whoever made them: a strategy never changes or frees them. */
+  readonly variables: Variables
+}
+
+/** What a strategy knows when it builds a target model. */
+export interface TransferContext {
+  /** The trained source network. */
+  readonly source: TrainedNetwork
+  /** What the target data are labelled with. */
+  readonly task: ClassificationTask
+  /** Shape of one target example as the network will see it. */
+  readonly inputShape: Shape
+}
+
+/** One batch of target data, on the backend. */
+export interface Batch {
+  /** Examples, normalised as the source network expects. */
+  readonly inputs: Tensor
+  /** Their classes. */
+  readonly labels: Labels
+  /** Source-domain examples of the same step, for strategies that declare `usesSourceData`. */
+  readonly source?: { readonly inputs: Tensor; readonly labels: Labels }
+}
+
+/** Numbers to report for a step, by name, such as `loss` or `penalty`. */
+export type Metrics = Readonly<Record<string, Scalar>>
+
+/** Everything that a model under training consists of. */
+export interface ProgramVariables {
+  /** What gradients change. */
+  readonly params: TensorTree
+  /** What is constant during training, such as the frozen source. Its tensors may be those of the source network itself. */
+  readonly frozen: TensorTree
+  /** What forward passes change: running statistics. */
+  readonly state: TensorTree
+}
+
+/** Result of a forward pass of a target model. */
+export interface Forward {
+  /** Scores of the target's classes. */
+  readonly logits: Logits
+  /** Activations of the target model by tap name, for regularisers. */
+  readonly taps: Taps
+  /** State after the pass. */
+  readonly state: TensorTree
+}
+
+/** What the loss of a batch is computed from. */
+export interface LossInputs {
+  /** The model. */
+  readonly variables: ProgramVariables
+  /** The batch. */
+  readonly batch: Batch
+  /** Source of all randomness of this step. */
+  readonly key: Key
+  /** How much of the training is done, from 0 to 1. */
+  readonly progress: number
+}
+
+/** A loss with what else came out of computing it. */
+export interface LossOutputs {
+  /** The number to minimise. */
+  readonly loss: Scalar
+  /** State after the forward pass. */
+  readonly state: TensorTree
+  /** Logits of the batch, for the training accuracy. */
+  readonly logits: Logits
+  /** Parts of the loss and anything else worth reporting. */
+  readonly metrics: Metrics
+}
+
+/** Trees that a training step replaces as a whole; keeping the old ones rolls a step back. */
+export interface TrainingState {
+  /** What gradients change. */
+  readonly params: TensorTree
+  /** What forward passes change. */
+  readonly state: TensorTree
+  /** Memory of the optimiser. */
+  readonly optimiser: TensorTree
+  /** What a strategy with a step of its own keeps besides, such as meta-parameters and their optimiser's memory; empty for all others. */
+  readonly extra: TensorTree
+}
+
+/** What a strategy's own training step is given. */
+export interface StepInputs {
+  /** State before the step. */
+  readonly training: TrainingState
+  /** What is constant. */
+  readonly frozen: TensorTree
+  /** The batch. */
+  readonly batch: Batch
+  /** Source of all randomness of this step. */
+  readonly key: Key
+  /** How much of the training is done, from 0 to 1. */
+  readonly progress: number
+  /** The optimiser that the training uses. */
+  readonly optimiser: Optimiser
+  /** Learning rate of this step. */
+  readonly learningRate: Scalar
+}
+
+/** Result of a training step. */
+export interface StepOutputs {
+  /** State after the step. */
+  readonly training: TrainingState
+  /** Numbers to report; `loss` is always among them. */
+  readonly metrics: Metrics
+}
+
+/** How the optimiser treats one parameter, relative to its own settings. */
+export interface ParameterGroup {
+  /** Factor on the learning rate, 1 unless told. */
+  readonly learningRate?: number
+  /** Factor on the weight decay, 1 unless told; 0 for none. */
+  readonly weightDecay?: number
+}
+
+/** Something to look at in a trained model: numbers by series and row, such as the openness of each gate after each stage. */
+export interface Inspection {
+  /** Stable name, such as `gate-openness`. */
+  readonly name: string
+  /** Title for a person. */
+  readonly title: string
+  /** What a row is, such as `stage`. */
+  readonly rowAxis: string
+  /** Unit and range of the numbers, such as `mean opening, 0 to 1`. */
+  readonly valueAxis: string
+  /** For each series (a gate, a source tap), numbers by row (a stage, a target tap). */
+  readonly series: Readonly<Record<string, Readonly<Record<string, number>>>>
+}
+
+/** A target model that is ready to be initialised, trained, used and saved: all pure functions. */
+export interface TransferProgram {
+  /**
+   * Makes the start of the training.
+   *
+   * @param key Source of randomness; the same key makes the same start.
+   */
+  init(key: Key): ProgramVariables
+  /**
+   * The forward pass.
+   *
+   * @param variables The model.
+   * @param inputs One batch of examples.
+   * @param mode Inference, or training with a key.
+   */
+  forward(variables: ProgramVariables, inputs: Tensor, mode: Mode): Forward
+  /** The loss of a batch: mean softmax cross-entropy of {@link TransferProgram.forward} unless a strategy says otherwise. */
+  loss?(inputs: LossInputs): LossOutputs
+  /**
+   * State that a strategy with a step of its own keeps beside the model.
+   *
+   * @param key Source of randomness.
+   * @param params Start of the parameters.
+   */
+  initExtra?(key: Key, params: TensorTree): TensorTree
+  /** A training step of the strategy's own, for bilevel methods; one gradient step on the loss unless a strategy says otherwise. */
+  step?(inputs: StepInputs): StepOutputs
+  /**
+   * How the optimiser treats a parameter; as its settings say unless told.
+   *
+   * @param path Dotted path of the parameter.
+   */
+  parameterGroup?(path: string): ParameterGroup
+  /**
+   * An equal model that is a plain network, where the method can be folded into one.
+   *
+   * @param variables The trained model.
+   */
+  fold?(variables: ProgramVariables): TrainedNetwork
+  /**
+   * What there is to look at.
+   *
+   * @param variables The model.
+   * @param inputs Examples to look at it with.
+   */
+  inspect?(variables: ProgramVariables, inputs: Tensor): readonly Inspection[]
+}
+
+/** Where a method comes from. */
+export interface Reference {
+  /** Authors, title, venue, year. */
+  readonly citation: string
+  /** Address of the paper. */
+  readonly url?: string
+}
+
+/**
+ * A transfer strategy that has its options: what `ptu({ candidate: 'light' })` gives.
+ *
+ * A *structure* says how the target model is built and trained; a *regulariser* adds a term to the loss of any structure.
+ */
+export interface Strategy {
+  /** Version of this contract. */
+  readonly specVersion: 1
+  /** Identifier in recipes and reports, such as `ptu`. */
+  readonly name: string
+  /** The options with their defaults filled in, as plain data for the record of a run. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** Whether batches must carry source-domain examples. */
+  readonly usesSourceData?: boolean
+  /**
+   * Builds the target model from source and task.
+   *
+   * @param context The trained source, the target's task and the shape of its examples.
+   * @throws TransferkitError When the method does not fit the network or the task.
+   */
+  prepare(context: TransferContext): TransferProgram
+}
+
+/** What a regulariser computes its term from. */
+export interface PenaltyInputs {
+  /** The structure's parameters, without those of regularisers. */
+  readonly params: TensorTree
+  /** The regulariser's own parameters; empty where it has none. */
+  readonly ownParams: TensorTree
+  /** Forward pass of the target model on the batch. */
+  readonly forward: Forward
+  /** The batch. */
+  readonly batch: Batch
+  /**
+   * Taps and logits of the frozen source network on the batch, in inference mode and without gradient; computed at the first call.
+   */
+  source(): { readonly taps: Taps; readonly logits: Logits }
+  /**
+   * Forward pass of the target model on the batch's source-domain examples, in training mode; computed at the first call.
+   *
+   * @throws TransferkitError When the batch has none.
+   */
+  onSourceData(): Forward
+  /** How much of the training is done, from 0 to 1. */
+  readonly progress: number
+}
+
+/** A prepared regulariser. */
+export interface RegulariserProgram {
+  /**
+   * The regulariser's own parameters, for example projections; trained with the structure and dropped afterwards.
+   *
+   * @param key Source of randomness.
+   */
+  init?(key: Key): TensorTree
+  /**
+   * The term to add to the loss, already weighted.
+   *
+   * @param inputs The forward pass and what it can be compared with.
+   */
+  penalty(inputs: PenaltyInputs): Scalar
+  /**
+   * How the optimiser treats a parameter of the structure while this regulariser is in place, such as no weight decay beside L2-SP.
+   *
+   * @param path Dotted path of the parameter.
+   */
+  parameterGroup?(path: string): ParameterGroup
+}
+
+/** A regulariser that has its options. */
+export interface Regulariser {
+  /** Version of this contract. */
+  readonly specVersion: 1
+  /** Identifier in recipes and reports, such as `l2-sp`. */
+  readonly name: string
+  /** The options with their defaults filled in. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** Whether batches must carry source-domain examples. */
+  readonly usesSourceData?: boolean
+  /**
+   * Builds the term from source and task.
+   *
+   * @param context The trained source, the target's task and the shape of its examples.
+   * @param structure The prepared structure that it will be added to.
+   */
+  prepare(context: TransferContext, structure: TransferProgram): RegulariserProgram
+}
+
+/** A check of options and their defaults, by any library that follows Standard Schema, such as zod. */
+export type OptionsSchema<Given, Full> = StandardSchemaV1<Given, Full>
+
+/** A strategy before it has options: what a plugin exports, and what recipes name. */
+export interface StrategyDefinition<Given = never, Made extends Strategy | Regulariser = Strategy | Regulariser> {
+  /** Version of this contract. */
+  readonly specVersion: 1
+  /** Whether it builds the model or adds to its loss. */
+  readonly kind: 'structure' | 'regulariser'
+  /** Identifier in recipes and reports, such as `ptu`. */
+  readonly name: string
+  /** One line on what it does. */
+  readonly summary: string
+  /** The paper. */
+  readonly reference: Reference
+  /** Check and defaults of the options. */
+  readonly optionsSchema: OptionsSchema<Given, unknown>
+  /** The strategy with these options. */
+  (options?: Given): Made
+}

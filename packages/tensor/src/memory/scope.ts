@@ -1,0 +1,71 @@
+import { engine } from '@tensorflow/tfjs-core'
+import { isRecording } from '../autodiff/tape.js'
+import { isTensor, upstream } from '../tensor/upstream.js'
+import type { AnyTensor } from '../tensor/tensor.js'
+import { type AnyTensorTree, leavesOf, type Tree } from '../tree/tree.js'
+
+/**
+ * Frees all tensors of a tree. A tensor that was freed before is passed over.
+ *
+ * @param tree Tensors that nobody needs any more.
+ *
+ * @example
+ * ```ts
+ * import { release, tensor } from '@transferkit/tensor'
+ *
+ * release({ bias: tensor([0], [1]) })
+ * ```
+ */
+export const release = (tree: AnyTensorTree): void => {
+  for (const leaf of leavesOf<AnyTensor>(tree)) if (!upstream(leaf).isDisposed) upstream(leaf).dispose()
+}
+
+/** What a scope may free besides what was made inside it. */
+export interface ScopeOptions {
+  /**
+   * Trees that the caller gives away, such as the parameters that a training step replaces. Their tensors are freed when the scope ends,
+   * except those that are part of its result.
+   */
+  readonly donate?: AnyTensorTree
+}
+
+/**
+ * The one memory rule: what is made inside a scope and is not part of its result is freed when the scope ends.
+ *
+ * A training step runs in a scope that is given the old state and returns the new one; no other place frees a tensor. While something is being
+ * differentiated a scope inside keeps everything, because the backward pass needs it; the outer scope frees it.
+ *
+ * @param f A synchronous function; its result is a tensor, a tree of tensors, or an object that holds such trees.
+ * @param options What else to free.
+ * @returns The result of `f`; its tensors belong to the scope around this one, or to the caller.
+ * @throws TypeError When `f` returns a promise: a scope cannot wait.
+ *
+ * @example
+ * ```ts
+ * import { multiply, scope, sum, tensor } from '@transferkit/tensor'
+ *
+ * const total = scope(() => sum(multiply(tensor([1, 2], [2]), 3)))
+ * ```
+ */
+export const scope = <T>(f: () => T, options: ScopeOptions = {}): T => {
+  if (isRecording()) return f()
+  engine().startScope('scope')
+  let result: T | undefined
+  try {
+    result = f()
+    if (result instanceof Promise) throw new TypeError('A scope cannot wait: give it a function that returns its result, not a promise.')
+  } finally {
+    // Upstream finds tensors in plain objects and lists; its container type cannot say so.
+    engine().endScope(result as never)
+  }
+  if (options.donate !== undefined) {
+    const kept = new Set<number>(tensorsIn(result).map(({ id }) => id))
+    for (const leaf of leavesOf<AnyTensor>(options.donate)) if (!kept.has(leaf.id)) release(leaf)
+  }
+  return result
+}
+
+/** Tensors anywhere in a value. @internal */
+export const tensorsIn = (value: unknown): readonly AnyTensor[] =>
+  // A value of any kind is a tree with leaves of any kind; only the tensors among them matter.
+  leavesOf(value as Tree<AnyTensor>).filter(isTensor)

@@ -1,0 +1,114 @@
+import { differentiable } from '../autodiff/tape.js'
+import { TransferkitError } from '../error.js'
+import type { Axes, AxesIn, Broadcast, Checked } from '../tensor/axes.js'
+import type { Shape, Tensor } from '../tensor/tensor.js'
+import { runKernel } from '../tensor/upstream.js'
+import { cast, greater, greaterOrEqual, less } from './comparison.js'
+import { scalar } from './creation.js'
+import { shapeOf, sumTo } from './shape.js'
+
+/**
+ * An op on two tensors, or on a tensor and a number, element by element.
+ *
+ * Shapes broadcast: axes are paired from the last to the first, and two paired axes are equal or one of them has size 1.
+ */
+export interface BinaryOp<Name extends string> {
+  /** A tensor and a number. */
+  <A extends Axes>(left: Tensor<A>, right: number): Tensor<A>
+  /** A number and a tensor. */
+  <B extends Axes>(left: number, right: Tensor<B>): Tensor<B>
+  /** Two tensors of the same axes. */
+  <A extends Axes>(left: Tensor<A>, right: Tensor<A>): Tensor<A>
+  /** Two tensors that broadcast. */
+  <A extends Axes, B extends Axes>(left: Tensor<A>, right: Tensor<B> & Checked<Broadcast<Name, A, B>>): Tensor<AxesIn<Broadcast<Name, A, B>>>
+}
+
+/** Gradients of a binary op before they are summed to the shapes of its arguments. */
+type BinaryPullback = (gradient: Tensor, left: Tensor, right: Tensor, output: Tensor) => readonly [() => Tensor, () => Tensor]
+
+const checkBroadcast = (name: string, left: Shape, right: Shape): void => {
+  for (let back = 1; back <= Math.min(left.length, right.length); back++) {
+    const [a, b] = [left.at(-back), right.at(-back)]
+    if (a !== b && a !== 1 && b !== 1) {
+      throw new TransferkitError('shape/broadcast', `${name}: size ${a} of [${String(left)}] does not fit size ${b} of [${String(right)}]; paired from the last, sizes are equal or one is 1.`)
+    }
+  }
+}
+
+const binary =
+  <Name extends string>(name: Name, kernel: string, pullback: BinaryPullback): BinaryOp<Name> =>
+  (first: Tensor | number, second: Tensor | number) => {
+    const left = typeof first === 'number' ? scalar(first) : first
+    const right = typeof second === 'number' ? scalar(second) : second
+    checkBroadcast(name, shapeOf(left), shapeOf(right))
+    const output = differentiable(
+      [left, right],
+      () => runKernel(kernel, { a: left, b: right }),
+      (gradient, [wantsLeft, wantsRight], output) => {
+        const [leftGradient, rightGradient] = pullback(gradient, left, right, output)
+        return [
+          wantsLeft === true ? sumTo(leftGradient(), shapeOf(left)) : undefined,
+          wantsRight === true ? sumTo(rightGradient(), shapeOf(right)) : undefined,
+        ]
+      },
+    )
+    // The overloads state the axes.
+    return output as unknown as Tensor<never>
+  }
+
+/** Sum of two tensors. */
+export const add: BinaryOp<'add'> = binary('add', 'Add', (gradient) => [() => gradient, () => gradient])
+
+/** Difference of two tensors. */
+export const subtract: BinaryOp<'subtract'> = binary('subtract', 'Sub', (gradient) => [() => gradient, () => negate(gradient)])
+
+/** Product of two tensors, element by element. */
+export const multiply: BinaryOp<'multiply'> = binary('multiply', 'Multiply', (gradient, left, right) => [() => multiply(gradient, right), () => multiply(gradient, left)])
+
+/** Quotient of two tensors. */
+export const divide: BinaryOp<'divide'> = binary('divide', 'RealDiv', (gradient, _left, right, output) => [
+  () => divide(gradient, right),
+  () => negate(multiply(gradient, divide(output, right))),
+])
+
+/** The larger of two elements. Where they are equal, the gradient goes to the first. */
+export const maximum: BinaryOp<'maximum'> = binary('maximum', 'Maximum', (gradient, left, right) => [
+  () => multiply(gradient, cast(greaterOrEqual(left, right), 'float32')),
+  () => multiply(gradient, cast(less(left, right), 'float32')),
+])
+
+/** The smaller of two elements. Where they are equal, the gradient goes to the first. */
+export const minimum: BinaryOp<'minimum'> = binary('minimum', 'Minimum', (gradient, left, right) => [
+  () => multiply(gradient, cast(greaterOrEqual(right, left), 'float32')),
+  () => multiply(gradient, cast(greater(left, right), 'float32')),
+])
+
+/**
+ * The value with its sign changed.
+ *
+ * @param x A tensor.
+ *
+ * @example
+ * ```ts
+ * import { negate, tensor } from '@transferkit/tensor'
+ *
+ * const below = negate(tensor([1, 2], [2]))
+ * ```
+ */
+export const negate = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
+  differentiable([x], () => runKernel<A>('Neg', { x }), (gradient) => [negate(gradient)])
+
+/**
+ * The square, `x²`.
+ *
+ * @param x A tensor.
+ *
+ * @example
+ * ```ts
+ * import { square, tensor } from '@transferkit/tensor'
+ *
+ * const squares = square(tensor([1, 2], [2]))
+ * ```
+ */
+export const square = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
+  differentiable([x], () => runKernel<A>('Square', { x }), (gradient) => [multiply(multiply(gradient, x as Tensor), 2)])

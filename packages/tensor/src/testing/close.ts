@@ -1,0 +1,70 @@
+import { readSync } from '../tensor/read.js'
+import type { Axes, DataType } from '../tensor/axes.js'
+import type { Tensor } from '../tensor/tensor.js'
+
+/** How far two numbers may be apart: `|a - b| ≤ absolute + relative · |b|`. */
+export interface Tolerance {
+  /** Absolute part, 1e-6 unless told. */
+  readonly absolute?: number
+  /** Relative part, 1e-5 unless told. */
+  readonly relative?: number
+}
+
+type Values = Tensor<Axes, DataType> | ArrayLike<number>
+
+const valuesOf = (values: Values): ArrayLike<number> => ('dtype' in values ? readSync<DataType>(values) : values)
+
+/**
+ * Whether all elements are close to those expected. NaN is close to nothing.
+ *
+ * @param actual A tensor or a list of numbers.
+ * @param expected A tensor or a list of numbers, compared in order.
+ * @param tolerance How far apart they may be.
+ *
+ * @example
+ * ```ts
+ * import { closeTo } from '@transferkit/tensor/testing'
+ *
+ * closeTo([1, 2], [1, 2.0000001]) // true
+ * ```
+ */
+export const closeTo = (actual: Values, expected: Values, tolerance: Tolerance = {}): boolean => worst(actual, expected, tolerance) === undefined
+
+/**
+ * Throws where an element is not close to the one expected.
+ *
+ * @param actual A tensor or a list of numbers.
+ * @param expected A tensor or a list of numbers, compared in order.
+ * @param tolerance How far apart they may be.
+ * @throws Error that names the position, both numbers and the tolerance.
+ *
+ * @example
+ * ```ts
+ * import { expectClose } from '@transferkit/tensor/testing'
+ *
+ * expectClose([1, 2], [1, 2.0000001])
+ * ```
+ */
+export const expectClose = (actual: Values, expected: Values, tolerance: Tolerance = {}): void => {
+  const problem = worst(actual, expected, tolerance)
+  if (problem !== undefined) throw new Error(problem)
+}
+
+const worst = (actual: Values, expected: Values, { absolute = 1e-6, relative = 1e-5 }: Tolerance): string | undefined => {
+  const [found, wanted] = [valuesOf(actual), valuesOf(expected)]
+  if (found.length !== wanted.length) return `${found.length} elements instead of ${wanted.length}`
+  let excess = 0
+  let message: string | undefined
+  for (let index = 0; index < wanted.length; index++) {
+    const [a, b] = [found[index] ?? Number.NaN, wanted[index] ?? Number.NaN]
+    const allowed = absolute + relative * Math.abs(b)
+    const distance = Math.abs(a - b)
+    if (distance <= allowed) continue
+    if (Number.isNaN(distance) || distance - allowed > excess) {
+      message = `element ${index} of ${wanted.length} is ${a} instead of ${b}, which differs by ${distance}, more than ${allowed}`
+      if (Number.isNaN(distance)) return message
+      excess = distance - allowed
+    }
+  }
+  return message
+}
