@@ -2,9 +2,9 @@ import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'eslint/config'
 import tseslint from 'typescript-eslint'
-import { explainedCasts } from './tools/lint/explainedCasts.js'
+import { explainedCasts } from './tools/lint/explained-casts.js'
 import { layers } from './tools/lint/layers.js'
-import { moduleBoundaries } from './tools/lint/moduleBoundaries.js'
+import { moduleBoundaries } from './tools/lint/module-boundaries.js'
 import { readPackages } from './tools/lint/packages.js'
 
 const workspaceRoot = dirname(fileURLToPath(import.meta.url))

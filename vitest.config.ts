@@ -10,7 +10,7 @@ const workspaceRoot = dirname(fileURLToPath(import.meta.url))
 const conditions = ['@transferkit/source', ...defaultServerConditions]
 
 const guard = './tools/vitest/guard.ts'
-const cpuBackend = './tools/vitest/cpuBackend.ts'
+const cpuBackend = './tools/vitest/cpu-backend.ts'
 
 // These two open their own backend, or need none: a default one would hide what they do.
 const withoutBackend = new Set(['runtime', 'cli'])
@@ -40,9 +40,9 @@ export default defineConfig({
     passWithNoTests: true,
     projects: [
       ...readdirSync(new URL('packages', import.meta.url)).map(packageProject),
-      { extends: true, test: { name: 'tools', include: ['tools/**/*.test.ts'], exclude: ['tools/examples/**'], setupFiles: [guard] } },
+      { extends: true, test: { name: 'tools', include: ['tools/*/*.test.ts'], exclude: ['tools/examples/examples.test.ts'], setupFiles: [guard] } },
       // An example may print and keep its tensors, as the code of a reader does: it runs without the guard.
-      { extends: true, test: { name: 'examples', include: ['tools/examples/*.test.ts'], setupFiles: [cpuBackend] } },
+      { extends: true, test: { name: 'examples', include: ['tools/examples/examples.test.ts'], setupFiles: [cpuBackend] } },
     ],
   },
 })
