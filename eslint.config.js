@@ -46,6 +46,9 @@ export default defineConfig(
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       // A type parameter that is used once carries an axis name from a call's argument to its result.
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      // Written out, a type argument or an overload tells the reader what a call is about, even where the compiler could do without.
+      '@typescript-eslint/no-unnecessary-type-arguments': 'off',
+      '@typescript-eslint/unified-signatures': 'off',
     },
   },
   {
