@@ -36,4 +36,4 @@ export const build = () => runStep('Build the packages', nxCommand(['run-many', 
  *
  * @returns {Promise<Outcome>}
  */
-export const prepareRuntime = () => runStep('Prepare the native runtime', [...transferkit, 'runtime', '--install'])
+export const prepareRuntime = () => runStep('Prepare the native runtime', [...transferkit, 'runtime', '--install'], { showsProgress: true })

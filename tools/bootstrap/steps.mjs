@@ -68,13 +68,19 @@ export const runCommand = ([program, ...args], { visible = false, environment = 
  *
  * @param {string} title
  * @param {readonly [string, ...string[]]} command
- * @param {{ environment?: Record<string, string>, excerpt?: (output: string) => string }} [options] `excerpt` picks what to show of a failed command.
+ * @param {object} [options]
+ * @param {Record<string, string>} [options.environment] Variables for it beside those of this process.
+ * @param {boolean} [options.showsProgress] Whether it draws its own progress, which a person at a terminal then sees.
+ * @param {(output: string) => string} [options.excerpt] Picks what to show of the output of a failed command.
  * @returns {Promise<Outcome>}
  */
-export const runStep = async (title, command, { environment = {}, excerpt = (output) => output } = {}) => {
+export const runStep = async (title, command, { environment = {}, showsProgress = false, excerpt = (output) => output } = {}) => {
   const begin = performance.now()
-  const outcome = await runCommand(command, { environment })
+  const { isTTY } = process.stdout
+  if (isTTY) process.stdout.write(`...     ${title}${showsProgress ? '\n' : ''}`)
+  const outcome = await runCommand(command, { environment, visible: isTTY && showsProgress })
   const seconds = ((performance.now() - begin) / 1000).toFixed(1)
+  if (isTTY && !showsProgress) process.stdout.write('\r\x1b[K')
   if (!outcome.passed) console.log(`\n${excerpt(outcome.output).trim()}\n`)
   console.log(`${outcome.passed ? 'ok    ' : 'FAILED'}  ${title}  (${seconds} s)`)
   return outcome
