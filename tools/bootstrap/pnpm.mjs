@@ -8,5 +8,5 @@ import { readFileSync } from 'node:fs'
 export const pnpmCommand = () => {
   /** @type {{ packageManager: string }} */
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return ['npx', '--yes', manifest.packageManager]
+  return ['npx', '--yes', '--package', manifest.packageManager, 'pnpm']
 }
