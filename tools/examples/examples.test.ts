@@ -15,7 +15,7 @@ const filesIn = (folder: string, isWanted: (path: string) => boolean): string[] 
     .map((path) => join(folder, path))
     .filter(isWanted)
 
-const isSource = (path: string): boolean => path.endsWith('.ts') && !/\.test(-d)?\.ts$/.test(path)
+const isSource = (path: string): boolean => path.endsWith('.ts') && !/\.(test|test-d|fixture)\.ts$/.test(path)
 const isPage = (path: string): boolean => path.endsWith('.md') && !/node_modules|^docs.reference/.test(path)
 
 interface WrittenExample extends Example {

@@ -23,7 +23,7 @@ try {
   const tarball = readdirSync(scratch).map((name) => join(scratch, name))[0] ?? ''
   const files = run('tar', ['-tzf', tarball]).trim().split('\n')
 
-  const unwanted = files.filter((file) => /\.(test|test-d)\.|\.tsbuildinfo$|\/\./.test(file))
+  const unwanted = files.filter((file) => /\.(test|test-d|fixture)\.|\.tsbuildinfo$|\/\./.test(file))
   if (unwanted.length > 0) throw new Error(`The tarball holds files that its users do not need: ${unwanted.join(', ')}. Exclude them in "files".`)
   if (!files.includes('package/LICENSE')) throw new Error('The tarball holds no LICENSE.')
 
