@@ -42,6 +42,8 @@ describe('what must be reported', () => {
     ['an unexplained cast', 'packages/gates/src/x.ts', `export const a = b as number`, 'transferkit/explained-casts'],
     ['an unexplained cast in angle brackets', 'packages/gates/src/x.ts', `export const a = <number>b`, 'transferkit/explained-casts'],
     ['a comment too far from the cast', 'packages/gates/src/x.ts', `// Why\n\nexport const a = b as number`, 'transferkit/explained-casts'],
+    ['a documentation comment in place of a reason', 'packages/gates/src/x.ts', `/** A number. */\nexport const a = b as number`, 'transferkit/explained-casts'],
+    ['a cast by way of unknown', 'packages/gates/src/x.ts', `export const a = b as unknown as number`, 'transferkit/explained-casts'],
     ['the console in a library', 'packages/gates/src/x.ts', `console.log(1)`, 'no-console'],
     ['a suppression that suppresses nothing', 'packages/gates/src/x.ts', `// eslint-disable-next-line no-console\nexport const a = 1`, unusedDirective],
   ])('%s', async (_name, file, code, rule) => {
@@ -68,6 +70,7 @@ describe('what must pass', () => {
     ['a path inside the package', 'packages/datasets/src/node/x.ts', `import '../index.js'`],
     ['dispose in the layer tensor', 'packages/tensor/src/x.ts', `x.dispose()`],
     ['as const', 'packages/gates/src/x.ts', `export const a = [1] as const`],
+    ['a cast to unknown', 'packages/gates/src/x.ts', `export const a = JSON.parse(b) as unknown`],
     ['a cast explained on its line', 'packages/gates/src/x.ts', `export const a = b as number // Because`],
     ['a cast explained on the line before', 'packages/gates/src/x.ts', `// Because\nexport const a = b as number`],
     ['a cast explained before its statement', 'packages/gates/src/x.ts', `// Because\nexport const a = f(\n  1,\n  b as number,\n)`],

@@ -21,11 +21,14 @@ export const explainedCasts = {
   },
   defaultOptions: [],
   create: (context) => {
-    const comments = context.sourceCode.getAllComments()
+    // A documentation comment speaks to the caller, of what the symbol is; it explains no cast.
+    const comments = context.sourceCode.getAllComments().filter(({ type, value }) => type === 'Line' || !value.startsWith('*'))
     /** @param {TSESTree.TSAsExpression | TSESTree.TSTypeAssertion} node */
     const check = (node) => {
       const { typeAnnotation: type, loc } = node
       if (type.type === 'TSTypeReference' && type.typeName.type === 'Identifier' && type.typeName.name === 'const') return
+      // To `unknown` is the one cast that promises nothing.
+      if (type.type === 'TSUnknownKeyword') return
       const statement = statementOf(node).loc.start.line
       const explained = comments.some(({ loc: comment }) => {
         const last = comment.end.line
