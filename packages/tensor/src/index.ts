@@ -1,5 +1,6 @@
 export { grad, hessianVectorProduct, innerProduct, valueAndGrad, type ValueAndGradient, valueAndGradWithAuxiliary, type ValueAndGradientWithAuxiliary, vectorJacobianProducts, type WithAuxiliary, withGradient } from './autodiff/grad.js'
 export type { BatchTransform, ClassificationTask, Dataset, ExampleData, HostBatch } from './contracts/dataset.js'
+export type { Compile } from './contracts/compile.js'
 export type { Optimiser, OptimiserResult, OptimiserSettings } from './contracts/optimiser.js'
 export type * from './contracts/strategy.js'
 export { TransferkitError } from './error.js'
@@ -7,7 +8,7 @@ export { acceleratedKernels, type AcceleratedKernel, type ConvolutionAttributes,
 export { release, scope, type ScopeOptions } from './memory/scope.js'
 export { composite, type CompositeDefinition, type RunChild, sequential } from './module/composite.js'
 export { fanInUniform, heNormal, heNormalFanOut, type Initialiser, smallNormal } from './module/initialisation.js'
-export { layer, type LayerDefinition, variable } from './module/layer.js'
+export { layer, type LayerDefinition, type LayerResult, variable } from './module/layer.js'
 export {
   averagePoolLayer,
   batchNormLayer,
@@ -33,36 +34,39 @@ export {
   type Module,
   type ModuleDescription,
   type ModuleReplacement,
+  partMode,
   replaceModules,
   type Taps,
   type TrainingMode,
   trainingMode,
   type Variables,
 } from './module/module.js'
-export { type Network, network, type NetworkDefinition, refineStages, runStages, type Stage, type StageRun, tapShapes, withClasses } from './module/network.js'
+export { branchAt, type Network, network, type NetworkDefinition, refineStages, runStages, type Stage, type StageRun, tapShapes, withClasses } from './module/network.js'
 export { add, type BinaryOp, divide, maximum, minimum, multiply, negate, square, subtract } from './ops/arithmetic.js'
 export { batchNormInference, type BatchNormalised, batchNormTraining, type PerChannel } from './ops/batch-normalisation.js'
 export { cast, type Comparison, equal, greater, greaterOrEqual, less, logicalAnd, logicalNot, where } from './ops/comparison.js'
-export { conv2d, type ConvolutionOptions, depthwiseConv2d, type Filters } from './ops/convolution.js'
+export { conv2d, type ConvolutionOptions, depthwiseConv2d, type FilterAxes, type Filters, type ImageAxes } from './ops/convolution.js'
 export { booleanTensor, fill, type HostValues, identityMatrix, integerTensor, ones, onesLike, randomNormal, randomUniform, scalar, tensor, zeros, zerosLike } from './ops/creation.js'
 export { abs, clip, cos, elu, erf, exp, expm1, gelu, leakyRelu, log, log1p, power, relu, relu6, rsqrt, sigmoid, sign, sin, softplus, sqrt, tanh, type UnaryOp } from './ops/elementwise.js'
 export { cumulativeSum, dropout, type DropoutOptions, gather, oneHot } from './ops/indexing.js'
 export { matMul } from './ops/matrix-product.js'
 export { averagePool, globalAveragePool, maxPool, type PoolingOptions } from './ops/pooling.js'
-export { argMax, logSumExp, max, mean, min, type Moments, moments, norm, type Reduced, type ReducedAxes, sum } from './ops/reduction.js'
+export { argMax, logSumExp, max, mean, min, type Moments, moments, norm, type Reduced, type ReducedAxes, sum, type WithoutPositions } from './ops/reduction.js'
 export { resizeBilinear } from './ops/resize.js'
 export { broadcastTo, concat, expandDimensions, identity, pad, type PermutedAxes, reshape, reverse, shapeOf, slice, split, squeeze, stack, stopGradient, tile, transpose, unstack, type WithoutWildcard } from './ops/shape.js'
 export { logSoftmax, sigmoidCrossEntropy, softmax, softmaxCrossEntropy } from './ops/softmax.js'
 export { integerArray, normalArray, permutation, uniformArray } from './random/host.js'
 export { foldIn, type Key, randomKey, splitKey } from './random/key.js'
-export type { Axes, AxesIn, Axis, Broadcast, BroadcastAxis, Checked, DataType, JoinAxis, MatMulAxes, ShapeError, SizesOf } from './tensor/axes.js'
+export type { Admitted, Axes, AxesIn, Axis, Broadcast, BroadcastAxis, BroadcastKnown, Checked, ConvolutionAxes, DataType, Describe, JoinAxis, MatMulAxes, ShapeError, SizesOf, SlidOver } from './tensor/axes.js'
 export { expectAxes, type Expectation } from './tensor/guard.js'
 export { type HostElements, item, read, readSync } from './tensor/read.js'
 export type { AnyTensor, Images, Labels, Logits, Scalar, Shape, Tensor, Vectors } from './tensor/tensor.js'
 export {
   type AnyTensorTree,
+  type Branch,
   countElements,
   flattenTree,
+  isBranch,
   leavesOf,
   mapLeaves,
   mapTree,

@@ -136,6 +136,7 @@ export const grad =
  * It costs about as much as three gradients.
  *
  * @param f Returns a single number.
+ * @throws TransferkitError `gradient/not-a-scalar` when `f` returns more than one number, `tree/structure` when the direction has another structure.
  * @returns A function of the point, of the direction (a tree of the same structure) and of any further arguments that `f` takes.
  *
  * @example
@@ -155,6 +156,7 @@ export const hessianVectorProduct =
  *
  * @param left A tree of tensors.
  * @param right A tree of the same structure and shapes.
+ * @throws TransferkitError `tree/structure` when the structures differ, `tree/empty` when there is no tensor.
  *
  * @example
  * ```ts
@@ -165,6 +167,7 @@ export const hessianVectorProduct =
  */
 export const innerProduct = (left: TensorTree, right: TensorTree): Scalar => {
   const products = zipTrees(left, right, (a, b) => sum(multiply(a, b)))
+  // Each is the sum over all axes.
   const [first, ...others] = leavesOf<Scalar>(products as Tree<Scalar>)
   if (first === undefined) throw new TransferkitError('tree/empty', 'An inner product needs trees with at least one tensor.')
   return others.reduce<Scalar>((total, product) => add(total, product), first)
@@ -199,7 +202,12 @@ export const vectorJacobianProducts = <const I extends readonly Tensor[]>(
       return gradient === undefined ? [] : [[output, gradient] as const]
     })
     const gradients = pullBack(tape, starts, copies, new Set())
-    return copies.map((copy, index) => gradients[index] ?? zerosLike(copy))
+    return copies.map((copy, index) => {
+      const gradient = gradients[index]
+      if (gradient === undefined) return zerosLike(copy)
+      // A result is the caller's to release, and so is what the caller gave: they must not be one tensor.
+      return outputGradients.includes(gradient) ? identity(gradient) : gradient
+    })
   }
   // One gradient an input, in order.
   return scope(pull) as unknown as { readonly [K in keyof I]: Tensor }
@@ -225,5 +233,7 @@ export const withGradient = <T extends Tensor>(
   forward: () => T,
   pullback: (gradient: Tensor, wanted: readonly boolean[]) => readonly (Tensor | undefined)[],
 ): T => {
-  return differentiable(inputs, () => withoutRecording(forward), pullback)
+  // Gradients are freed when they have been used, but a pull-back may return a tensor that the caller still needs.
+  const copied = (gradient: Tensor, wanted: readonly boolean[]): readonly (Tensor | undefined)[] => pullback(gradient, wanted).map((part) => part && identity(part))
+  return differentiable(inputs, () => withoutRecording(forward), copied)
 }

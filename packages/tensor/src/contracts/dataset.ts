@@ -60,6 +60,11 @@ export interface BatchTransform {
   /** Name and settings for the record of a run, such as `pad-crop(4)`. */
   readonly name: string
   /**
+   * Whether it makes no random choice, so that it is also applied to test images, and what is computed from its result may be computed
+   * once an example and kept.
+   */
+  readonly deterministic: boolean
+  /**
    * Shape of an example after the transform.
    *
    * @param exampleShape Shape of an example before it.

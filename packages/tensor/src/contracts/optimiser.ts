@@ -1,5 +1,6 @@
 import type { Scalar } from '../tensor/tensor.js'
 import type { TensorTree } from '../tree/tree.js'
+import type { ParameterGroup } from './strategy.js'
 
 /** New parameters and the optimiser's own memory. */
 export interface OptimiserResult {
@@ -13,6 +14,12 @@ export interface OptimiserResult {
 export interface OptimiserSettings {
   /** Learning rate of this step, already scheduled. A tensor, so that a compiled step does not freeze it. */
   readonly learningRate: Scalar
+  /**
+   * How one parameter is treated; all alike unless told.
+   *
+   * @param path Dotted path of the parameter.
+   */
+  parameterGroup?(path: string): ParameterGroup
 }
 
 /** A pair of pure functions over trees: memory in, memory out. Rolling a step back is keeping the old trees. */

@@ -25,6 +25,22 @@ export interface TransferContext {
   readonly inputShape: Shape
 }
 
+/** Source-domain examples of a batch. */
+export interface SourceBatch {
+  /** Examples, normalised as those of the target. */
+  readonly inputs: Tensor
+  /** Their classes in the source's task. */
+  readonly labels: Labels
+}
+
+/** What the frozen source network makes of a batch. */
+export interface SourceActivations {
+  /** Activations by tap name. */
+  readonly taps: Taps
+  /** Scores of the source's classes. */
+  readonly logits: Logits
+}
+
 /** One batch of target data, on the backend. */
 export interface Batch {
   /** Examples, normalised as the source network expects. */
@@ -32,7 +48,7 @@ export interface Batch {
   /** Their classes. */
   readonly labels: Labels
   /** Source-domain examples of the same step, for strategies that declare `usesSourceData`. */
-  readonly source?: { readonly inputs: Tensor; readonly labels: Labels }
+  readonly source?: SourceBatch
 }
 
 /** Numbers to report for a step, by name, such as `loss` or `penalty`. */
@@ -66,8 +82,8 @@ export interface LossInputs {
   readonly batch: Batch
   /** Source of all randomness of this step. */
   readonly key: Key
-  /** How much of the training is done, from 0 to 1. */
-  readonly progress: number
+  /** How much of the training is done, from 0 to 1. A tensor, so that a compiled step does not freeze it. */
+  readonly progress: Scalar
 }
 
 /** A loss with what else came out of computing it. */
@@ -78,6 +94,8 @@ export interface LossOutputs {
   readonly state: TensorTree
   /** Logits of the batch, for the training accuracy. */
   readonly logits: Logits
+  /** Activations of the target model by tap name, for regularisers. */
+  readonly taps: Taps
   /** Parts of the loss and anything else worth reporting. */
   readonly metrics: Metrics
 }
@@ -104,8 +122,8 @@ export interface StepInputs {
   readonly batch: Batch
   /** Source of all randomness of this step. */
   readonly key: Key
-  /** How much of the training is done, from 0 to 1. */
-  readonly progress: number
+  /** How much of the training is done, from 0 to 1. A tensor, so that a compiled step does not freeze it. */
+  readonly progress: Scalar
   /** The optimiser that the training uses. */
   readonly optimiser: Optimiser
   /** Learning rate of this step. */
@@ -142,6 +160,28 @@ export interface Inspection {
   readonly series: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 
+/**
+ * The beginning of a forward pass that is frozen and deterministic: what it gives for an example never changes during training, so the training
+ * loop may compute it once an example and train on the result.
+ */
+export interface FrozenPrefix {
+  /**
+   * Computes the features of a batch; exactly what the forward pass has at this place.
+   *
+   * @param variables The model, at any time of the training.
+   * @param inputs One batch of examples.
+   */
+  compute(variables: ProgramVariables, inputs: Tensor): Tensor
+  /**
+   * The rest of the forward pass.
+   *
+   * @param variables The model.
+   * @param features What {@link FrozenPrefix.compute} gave for the batch.
+   * @param mode Inference, or training with a key.
+   */
+  forward(variables: ProgramVariables, features: Tensor, mode: Mode): Forward
+}
+
 /** A target model that is ready to be initialised, trained, used and saved: all pure functions. */
 export interface TransferProgram {
   /**
@@ -158,6 +198,8 @@ export interface TransferProgram {
    * @param mode Inference, or training with a key.
    */
   forward(variables: ProgramVariables, inputs: Tensor, mode: Mode): Forward
+  /** The frozen beginning of the forward pass; only for programs without a loss or a step of their own. */
+  readonly prefix?: FrozenPrefix
   /** The loss of a batch: mean softmax cross-entropy of {@link TransferProgram.forward} unless a strategy says otherwise. */
   loss?(inputs: LossInputs): LossOutputs
   /**
@@ -175,6 +217,12 @@ export interface TransferProgram {
    * @param path Dotted path of the parameter.
    */
   parameterGroup?(path: string): ParameterGroup
+  /**
+   * What is kept of a trained model; everything unless told. A regulariser's own parameters, for example, are dropped here.
+   *
+   * @param variables The trained model.
+   */
+  publish?(variables: ProgramVariables): ProgramVariables
   /**
    * An equal model that is a plain network, where the method can be folded into one.
    *
@@ -212,6 +260,8 @@ export interface Strategy {
   readonly options: Readonly<Record<string, unknown>>
   /** Whether batches must carry source-domain examples. */
   readonly usesSourceData?: boolean
+  /** What it is composed of, where it is a composition. */
+  readonly composition?: Composition
   /**
    * Builds the target model from source and task.
    *
@@ -219,6 +269,14 @@ export interface Strategy {
    * @throws TransferkitError When the method does not fit the network or the task.
    */
   prepare(context: TransferContext): TransferProgram
+}
+
+/** A structure with regularisers on top. */
+export interface Composition {
+  /** What builds the model; it alone is needed to use the trained model. */
+  readonly structure: Strategy
+  /** What is added to its loss, in order. */
+  readonly regularisers: readonly Regulariser[]
 }
 
 /** What a regulariser computes its term from. */
@@ -234,15 +292,15 @@ export interface PenaltyInputs {
   /**
    * Taps and logits of the frozen source network on the batch, in inference mode and without gradient; computed at the first call.
    */
-  source(): { readonly taps: Taps; readonly logits: Logits }
+  source(): SourceActivations
   /**
    * Forward pass of the target model on the batch's source-domain examples, in training mode; computed at the first call.
    *
    * @throws TransferkitError When the batch has none.
    */
   onSourceData(): Forward
-  /** How much of the training is done, from 0 to 1. */
-  readonly progress: number
+  /** How much of the training is done, from 0 to 1. A tensor, so that a compiled step does not freeze it. */
+  readonly progress: Scalar
 }
 
 /** A prepared regulariser. */
@@ -302,7 +360,7 @@ export interface StrategyDefinition<Given = never, Made extends Strategy | Regul
   /** The paper. */
   readonly reference: Reference
   /** Check and defaults of the options. */
-  readonly optionsSchema: OptionsSchema<Given, unknown>
+  readonly optionsSchema: OptionsSchema<unknown, unknown>
   /** The strategy with these options. */
   (options?: Given): Made
 }

@@ -29,6 +29,13 @@ export interface ConvolutionAttributes {
  * | `batchNormInference` | `input, scale, offset, mean, variance` | `epsilon` | `output` |
  * | `reluGradient` | `outputGradient, output` | | `inputGradient` |
  * | `softmaxCrossEntropy` | `logits [batch, class], labels [batch, class]` | | `loss [batch], logitsGradient [batch, class]` |
+ *
+ * @example
+ * ```ts
+ * import { acceleratedKernels } from '@transferkit/tensor'
+ *
+ * const kernelName = acceleratedKernels.reluGradient // what a backend registers it as
+ * ```
  */
 export const acceleratedKernels = {
   /** Convolution with explicit padding. */

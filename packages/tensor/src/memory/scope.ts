@@ -1,5 +1,6 @@
 import { engine } from '@tensorflow/tfjs-core'
 import { isRecording } from '../autodiff/tape.js'
+import { TransferkitError } from '../error.js'
 import { isTensor, upstream } from '../tensor/upstream.js'
 import type { AnyTensor } from '../tensor/tensor.js'
 import { type AnyTensorTree, leavesOf, type Tree } from '../tree/tree.js'
@@ -35,10 +36,10 @@ export interface ScopeOptions {
  * A training step runs in a scope that is given the old state and returns the new one; no other place frees a tensor. While something is being
  * differentiated a scope inside keeps everything, because the backward pass needs it; the outer scope frees it.
  *
- * @param f A synchronous function; its result is a tensor, a tree of tensors, or an object that holds such trees.
+ * @param f A synchronous function; its result is a tensor, or plain objects and lists that hold tensors, to any depth.
  * @param options What else to free.
  * @returns The result of `f`; its tensors belong to the scope around this one, or to the caller.
- * @throws TypeError When `f` returns a promise: a scope cannot wait.
+ * @throws TransferkitError `scope/promise` when `f` returns a promise: a scope cannot wait.
  *
  * @example
  * ```ts
@@ -53,10 +54,10 @@ export const scope = <T>(f: () => T, options: ScopeOptions = {}): T => {
   let result: T | undefined
   try {
     result = f()
-    if (result instanceof Promise) throw new TypeError('A scope cannot wait: give it a function that returns its result, not a promise.')
+    if (result instanceof Promise) throw new TransferkitError('scope/promise', 'A scope cannot wait: give it a function that returns its result, not a promise.')
   } finally {
-    // Upstream finds tensors in plain objects and lists; its container type cannot say so.
-    engine().endScope(result as never)
+    // Found here and not by upstream, which would read every property of every object, getters of foreign classes included.
+    engine().endScope(tensorsIn(result).map(upstream))
   }
   if (options.donate !== undefined) {
     const kept = new Set<number>(tensorsIn(result).map(({ id }) => id))

@@ -3,7 +3,7 @@ import { scope } from '../memory/scope.js'
 import { zeros } from '../ops/creation.js'
 import type { Shape, Tensor } from '../tensor/tensor.js'
 import type { TensorTree } from '../tree/tree.js'
-import { type Applied, inference, type Mode, type Module, type ModuleDescription, type Taps, type Variables } from './module.js'
+import { type Applied, inference, type Mode, type Module, type ModuleDescription, partMode, type Taps, type Variables } from './module.js'
 
 /** Applies one of the modules inside a composite module, by name. */
 export type RunChild<Name extends string> = (name: Name, input: Tensor) => Tensor
@@ -77,7 +77,7 @@ export const composite = <Name extends string, Input extends Tensor, Output exte
     const state: Record<string, TensorTree> = {}
     const taps: Record<string, Tensor> = {}
     const run: RunChild<Name> = (name, x) => {
-      const childMode: Mode = mode.training ? { training: true, key: foldIn(mode.key, name) } : mode
+      const childMode = partMode(mode, (key) => foldIn(key, name))
       const before = state[name] ?? named(variables.state, name)
       const applied = childOf(name).apply({ params: named(variables.params, name), state: before }, x, childMode)
       if (!isEmpty(applied.state)) state[name] = applied.state
@@ -86,6 +86,7 @@ export const composite = <Name extends string, Input extends Tensor, Output exte
       return applied.output
     }
     const output = definition.forward(run, input)
+    // The state of a composite module is made by `init` above, as named trees.
     return { output, state: { ...(variables.state as Readonly<Record<string, TensorTree>>), ...state }, taps: taps satisfies Taps }
   }
 

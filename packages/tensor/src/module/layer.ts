@@ -5,6 +5,14 @@ import { isTensor } from '../tensor/upstream.js'
 import type { TensorTree } from '../tree/tree.js'
 import type { Mode, Module, ModuleDescription, Variables } from './module.js'
 
+/** Result of applying a layer. */
+export interface LayerResult<Output extends Tensor> {
+  /** What the layer computes. */
+  readonly output: Output
+  /** The new state; left out where it did not change. */
+  readonly state?: TensorTree
+}
+
 /** A module without modules inside. */
 export interface LayerDefinition<Input extends Tensor, Output extends Tensor> {
   /** Kind and settings, for reports and predicates. */
@@ -23,7 +31,7 @@ export interface LayerDefinition<Input extends Tensor, Output extends Tensor> {
    * @param input One batch.
    * @param mode Inference or training.
    */
-  apply(variables: Variables, input: Input, mode: Mode): { readonly output: Output; readonly state?: TensorTree }
+  apply(variables: Variables, input: Input, mode: Mode): LayerResult<Output>
 }
 
 /**
@@ -70,6 +78,6 @@ export const layer = <Input extends Tensor, Output extends Tensor>(definition: L
 export const variable = (tree: TensorTree, name: string): Tensor => {
   // A tree that is a tensor has no such name, which the check below finds.
   const found = (tree as Readonly<Record<string, TensorTree>>)[name]
-  if (isTensor(found)) return found as Tensor
+  if (isTensor(found)) return found
   throw new TransferkitError('module/missing-variable', `A layer needs the tensor '${name}', but its variables are: ${Object.keys(tree).join(', ') || 'none'}. Were they made for another network?`)
 }

@@ -54,6 +54,7 @@ export const denseLayer = ({ units, bias = true, initialiser = fanInUniform }: D
       return { params: bias ? { weight, bias: biasFor(foldIn(key, 'bias'), inputs, units) } : { weight }, state: {} }
     },
     apply: ({ params }, x) => {
+      // The number of inputs is that of the weight, which `matMul` checks at run time.
       const scores: Tensor = matMul(x as Tensor, variable(params, 'weight'))
       // Rows of vectors again.
       return { output: (bias ? add(scores, variable(params, 'bias')) : scores) as Vectors }
@@ -144,7 +145,10 @@ export interface BatchNormOptions {
 /**
  * Batch normalisation over all axes but the last. Variables: `scale`, `offset`; state: `mean`, `variance` (running, unbiased as in PyTorch).
  *
+ * In training it normalises by the batch, and the running statistics move on: `running ← m · running + (1 - m) · batch`; no gradient flows through them.
+ *
  * @param options Epsilon and momentum.
+ * @throws TransferkitError `batch-norm/one-value`, when it is applied in training to a single value a channel.
  *
  * @example
  * ```ts
@@ -269,12 +273,13 @@ export const globalAveragePoolLayer = (): Module<Images, Vectors> =>
  */
 export const flattenLayer = (): Module<Tensor, Vectors> =>
   // One row an example.
-  layer<Tensor, Vectors>({ description: { kind: 'flatten' }, apply: (_variables, x) => ({ output: reshape(x, [x.shape[0] ?? 1, -1]) as unknown as Vectors }) })
+  layer<Tensor, Vectors>({ description: { kind: 'flatten' }, apply: (_variables, x) => ({ output: reshape(x, [x.shape[0] ?? 1, -1]) }) })
 
 /**
  * Dropout as a layer: active in training only.
  *
  * @param rate Probability that an element is dropped.
+ * @throws TransferkitError `dropout/rate`, when it is applied in training with a rate of 1 or more.
  *
  * @example
  * ```ts

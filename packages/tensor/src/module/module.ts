@@ -19,7 +19,16 @@ export interface TrainingMode {
   readonly key: Key
 }
 
-/** The mode of a trained network. */
+/**
+ * The mode of a trained network.
+ *
+ * @example
+ * ```ts
+ * import { flattenLayer, inference, ones } from '@transferkit/tensor'
+ *
+ * const { output } = flattenLayer().apply({ params: {}, state: {} }, ones([2, 3, 3]), inference)
+ * ```
+ */
 export const inference: InferenceMode = { training: false }
 
 /**
@@ -35,6 +44,31 @@ export const inference: InferenceMode = { training: false }
  * ```
  */
 export const trainingMode = (key: Key): TrainingMode => ({ training: true, key })
+
+/**
+ * The mode in which a part of a module runs: the same, with a key of its own in training.
+ *
+ * The key is derived when it is read, so that a part without randomness costs nothing and counts as independent of it when it is compiled.
+ *
+ * @param mode Mode of the whole.
+ * @param derive Derives the key of the part from that of the whole, usually {@link foldIn} with a name.
+ *
+ * @example
+ * ```ts
+ * import { foldIn, partMode, randomKey, trainingMode } from '@transferkit/tensor'
+ *
+ * const mode = partMode(trainingMode(randomKey(1)), (key) => foldIn(key, 'stage1'))
+ * ```
+ */
+export const partMode = (mode: Mode, derive: (key: Key) => Key): Mode =>
+  mode.training
+    ? {
+        training: true,
+        get key() {
+          return derive(mode.key)
+        },
+      }
+    : mode
 
 /** What a module computes with. */
 export interface Variables {

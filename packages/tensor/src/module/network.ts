@@ -6,7 +6,7 @@ import type { Logits, Shape, Tensor, Vectors } from '../tensor/tensor.js'
 import { flattenTree, mergeTrees, type PathAndLeaf, type TensorTree, unflattenTree } from '../tree/tree.js'
 import { sequential } from './composite.js'
 import { denseLayer } from './layers.js'
-import { type Applied, inference, type Mode, type Module, type Taps, type Variables } from './module.js'
+import { type Applied, inference, type Mode, type Module, partMode, type Taps, type Variables } from './module.js'
 
 /** One step of a network between two taps. */
 export interface Stage {
@@ -49,7 +49,19 @@ export interface NetworkDefinition {
   readonly head?: Module<Vectors, Logits>
 }
 
-/** The part of a tree under a dotted path, empty where a module has no variables. @internal */
+/**
+ * The part of a tree under a dotted path, and an empty tree where nothing stands there, as for a module without variables.
+ *
+ * @param tree A tree of named trees.
+ * @param path Names joined by dots.
+ *
+ * @example
+ * ```ts
+ * import { branchAt, zeros } from '@transferkit/tensor'
+ *
+ * const nothing = branchAt({ head: { bias: zeros([10]) } }, 'stage1.norm') // {}
+ * ```
+ */
 export const branchAt = (tree: TensorTree, path: string): TensorTree =>
   path.split('.').reduce<TensorTree>(
     // A module without variables has no branch.
@@ -63,7 +75,10 @@ const under = (path: string, tree: TensorTree): readonly PathAndLeaf<Tensor>[] =
 /** Puts the variables of stages together under their names. */
 const gathered = (parts: readonly (readonly [string, TensorTree])[]): TensorTree =>
   // Leaves are tensors, so the tree is one of tensors.
-  unflattenTree<Tensor>(parts.flatMap(([name, tree]) => under(name, tree))) as TensorTree
+  unflattenTree<Tensor>(parts.flatMap(([name, tree]) => under(name, tree)))
+
+/** The key of the module at a dotted path, the same whether its parents are stages or are cut into stages. */
+const keyAt = (key: Key, path: string): Key => path.split('.').reduce<Key>(foldIn, key)
 
 /** How stages are run, stage by stage. */
 export interface StageRun {
@@ -97,7 +112,7 @@ export const runStages = (network: Pick<Network, 'stages'>, variables: Variables
   let output = input
   for (const { name, module } of network.stages) {
     const stageMode = typeof mode === 'function' ? mode(name) : mode
-    const keyed: Mode = stageMode.training ? { training: true, key: foldIn(stageMode.key, name) } : stageMode
+    const keyed = partMode(stageMode, (key) => keyAt(key, name))
     const applied = module.apply({ params: branchAt(variables.params, name), state: branchAt(variables.state, name) }, output, keyed)
     output = applied.output
     states.push([name, applied.state])
@@ -135,8 +150,9 @@ export const network = (definition: NetworkDefinition): Network => {
       const params: (readonly [string, TensorTree])[] = []
       const state: (readonly [string, TensorTree])[] = []
       let x: Tensor = zeros([1, ...exampleShape])
+      // The last stage gives the vectors that the head takes.
       for (const stage of [...stages, { name: 'head', module: head as Module }]) {
-        const variables = stage.module.init(foldIn(key, stage.name), x.shape)
+        const variables = stage.module.init(keyAt(key, stage.name), x.shape)
         params.push([stage.name, variables.params])
         state.push([stage.name, variables.state])
         x = stage.module.apply(variables, x, inference).output
@@ -146,7 +162,7 @@ export const network = (definition: NetworkDefinition): Network => {
 
   const apply = (variables: Variables, input: Tensor, mode: Mode): Applied<Logits> => {
     const run = runStages({ stages }, variables, input, mode)
-    const headMode: Mode = mode.training ? { training: true, key: foldIn(mode.key, 'head') } : mode
+    const headMode = partMode(mode, (key) => foldIn(key, 'head'))
     // The last stage gives one vector an example.
     const applied = head.apply({ params: branchAt(variables.params, 'head'), state: branchAt(variables.state, 'head') }, run.output as unknown as Vectors, headMode)
     return { output: applied.output, state: mergeTrees(run.state, gathered([['head', applied.state]])), taps: run.taps }
@@ -160,6 +176,7 @@ export const network = (definition: NetworkDefinition): Network => {
     stages,
     head,
     classes,
+    // A child is a module of any input to whoever replaces it.
     children: Object.fromEntries([...stages.map((stage) => [stage.name, stage.module] as const), ['head', head as Module] as const]),
     withChildren: (children) =>
       network({
@@ -191,7 +208,8 @@ export const withClasses = (source: Network, classes: number): Network =>
   network({ name: source.name, inputShape: source.inputShape, stages: source.stages, classes })
 
 /**
- * The same network with stages cut into the modules that they are a sequence of, for finer taps; variables stay where they are.
+ * The same network with stages cut into the modules that they are a sequence of, for finer taps. Variables stay where they are, and the same key makes
+ * the same ones.
  *
  * @param source The network; it is left as it is.
  * @param depth How many levels to cut, 1 unless told.
@@ -231,5 +249,6 @@ export const tapShapes = (source: Network): Readonly<Record<string, Shape>> =>
   scope(() => {
     const shape = [1, ...source.inputShape]
     const { taps } = runStages(source, source.init({ high: 0, low: 0 }, shape), zeros(shape), inference)
+    // Every stage leaves a tap.
     return Object.fromEntries(source.stages.map(({ name }) => [name, (taps[name] as Tensor).shape.slice(1)]))
   })

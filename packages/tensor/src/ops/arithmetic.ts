@@ -1,11 +1,10 @@
 import { differentiable } from '../autodiff/tape.js'
-import { TransferkitError } from '../error.js'
 import type { Axes, AxesIn, Broadcast, Checked } from '../tensor/axes.js'
-import type { Shape, Tensor } from '../tensor/tensor.js'
+import type { Tensor } from '../tensor/tensor.js'
 import { runKernel } from '../tensor/upstream.js'
 import { cast, greater, greaterOrEqual, less } from './comparison.js'
 import { scalar } from './creation.js'
-import { shapeOf, sumTo } from './shape.js'
+import { checkBroadcast, shapeOf, sumTo } from './shape.js'
 
 /**
  * An op on two tensors, or on a tensor and a number, element by element.
@@ -25,15 +24,6 @@ export interface BinaryOp<Name extends string> {
 
 /** Gradients of a binary op before they are summed to the shapes of its arguments. */
 type BinaryPullback = (gradient: Tensor, left: Tensor, right: Tensor, output: Tensor) => readonly [() => Tensor, () => Tensor]
-
-const checkBroadcast = (name: string, left: Shape, right: Shape): void => {
-  for (let back = 1; back <= Math.min(left.length, right.length); back++) {
-    const [a, b] = [left.at(-back), right.at(-back)]
-    if (a !== b && a !== 1 && b !== 1) {
-      throw new TransferkitError('shape/broadcast', `${name}: size ${a} of [${String(left)}] does not fit size ${b} of [${String(right)}]; paired from the last, sizes are equal or one is 1.`)
-    }
-  }
-}
 
 const binary =
   <Name extends string>(name: Name, kernel: string, pullback: BinaryPullback): BinaryOp<Name> =>
@@ -56,28 +46,94 @@ const binary =
     return output as unknown as Tensor<never>
   }
 
-/** Sum of two tensors. */
+/**
+ * Sum of two tensors, `left + right`, element by element.
+ *
+ * @throws TransferkitError `shape/broadcast` when the shapes do not broadcast.
+ *
+ * @example
+ * ```ts
+ * import { add, tensor } from '@transferkit/tensor'
+ * 
+ * const shifted = add(tensor([1, 2, 3, 4], [2, 2]), tensor([10, 20], [2])) // [[11, 22], [13, 24]]
+ * ```
+ */
 export const add: BinaryOp<'add'> = binary('add', 'Add', (gradient) => [() => gradient, () => gradient])
 
-/** Difference of two tensors. */
+/**
+ * Difference of two tensors, `left - right`, element by element.
+ *
+ * @throws TransferkitError `shape/broadcast` when the shapes do not broadcast.
+ *
+ * @example
+ * ```ts
+ * import { subtract, tensor } from '@transferkit/tensor'
+ * 
+ * const rest = subtract(1, tensor([0.25, 1], [2])) // [0.75, 0]
+ * ```
+ */
 export const subtract: BinaryOp<'subtract'> = binary('subtract', 'Sub', (gradient) => [() => gradient, () => negate(gradient)])
 
-/** Product of two tensors, element by element. */
+/**
+ * Product of two tensors, `left · right`, element by element.
+ *
+ * @throws TransferkitError `shape/broadcast` when the shapes do not broadcast.
+ *
+ * @example
+ * ```ts
+ * import { multiply, tensor } from '@transferkit/tensor'
+ * 
+ * const tripled = multiply(tensor([1, 2], [2]), 3) // [3, 6]
+ * ```
+ */
 export const multiply: BinaryOp<'multiply'> = binary('multiply', 'Multiply', (gradient, left, right) => [() => multiply(gradient, right), () => multiply(gradient, left)])
 
-/** Quotient of two tensors. */
+/**
+ * Quotient of two tensors, `left / right`, element by element.
+ *
+ * @throws TransferkitError `shape/broadcast` when the shapes do not broadcast.
+ *
+ * @example
+ * ```ts
+ * import { divide, tensor } from '@transferkit/tensor'
+ * 
+ * const quarters = divide(tensor([1, 2], [2]), 4) // [0.25, 0.5]
+ * ```
+ */
 export const divide: BinaryOp<'divide'> = binary('divide', 'RealDiv', (gradient, _left, right, output) => [
   () => divide(gradient, right),
   () => negate(multiply(gradient, divide(output, right))),
 ])
 
-/** The larger of two elements. Where they are equal, the gradient goes to the first. */
+/**
+ * The larger of two elements. Where they are equal, the gradient goes to the first.
+ *
+ * @throws TransferkitError `shape/broadcast` when the shapes do not broadcast.
+ *
+ * @example
+ * ```ts
+ * import { maximum, tensor } from '@transferkit/tensor'
+ * 
+ * const larger = maximum(tensor([-1, 2], [2]), 0) // [0, 2]
+ * ```
+ */
 export const maximum: BinaryOp<'maximum'> = binary('maximum', 'Maximum', (gradient, left, right) => [
   () => multiply(gradient, cast(greaterOrEqual(left, right), 'float32')),
   () => multiply(gradient, cast(less(left, right), 'float32')),
 ])
 
-/** The smaller of two elements. Where they are equal, the gradient goes to the first. */
+/**
+ * The smaller of two elements. Where they are equal, the gradient goes to the first.
+ *
+ * @throws TransferkitError `shape/broadcast` when the shapes do not broadcast.
+ *
+ * @example
+ * ```ts
+ * import { minimum, tensor } from '@transferkit/tensor'
+ * 
+ * const smaller = minimum(tensor([-1, 2], [2]), 0) // [-1, 0]
+ * ```
+ */
 export const minimum: BinaryOp<'minimum'> = binary('minimum', 'Minimum', (gradient, left, right) => [
   () => multiply(gradient, cast(greaterOrEqual(right, left), 'float32')),
   () => multiply(gradient, cast(greater(left, right), 'float32')),
@@ -111,4 +167,4 @@ export const negate = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
  * ```
  */
 export const square = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
-  differentiable([x], () => runKernel<A>('Square', { x }), (gradient) => [multiply(multiply(gradient, x as Tensor), 2)])
+  differentiable([x], () => runKernel<A>('Square', { x }), (gradient) => [multiply(multiply<Axes, Axes>(gradient, x), 2)])

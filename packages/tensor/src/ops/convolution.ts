@@ -1,13 +1,19 @@
 import { differentiable } from '../autodiff/tape.js'
 import { TransferkitError } from '../error.js'
 import { acceleratedKernels, type ConvolutionAttributes, type Padding } from '../kernels/accelerated.js'
-import type { Axes } from '../tensor/axes.js'
+import type { Axes, AxesIn, Axis, Checked, ConvolutionAxes } from '../tensor/axes.js'
 import type { AnyTensor, Images, Shape, Tensor } from '../tensor/tensor.js'
 import { hasKernel, runKernel } from '../tensor/upstream.js'
 import { shapeOf } from './shape.js'
 
+/** Axes of images, named or of known sizes. */
+export type ImageAxes = readonly [Axis, Axis, Axis, Axis]
+
+/** Axes of filters. */
+export type FilterAxes = readonly [number, number, number, number]
+
 /** Filters of a convolution, `[height, width, input channels, output channels]`. */
-export type Filters = Tensor<readonly [number, number, number, number]>
+export type Filters = Tensor<FilterAxes>
 
 /** Settings of a convolution. */
 export interface ConvolutionOptions {
@@ -137,11 +143,15 @@ const check = (name: string, input: Shape, filter: Shape, { padding }: Convoluti
  * const maps = conv2d(ones([1, 8, 8, 3]), ones([3, 3, 3, 16]), { padding: 1, strides: 2 }) // [1, 4, 4, 16]
  * ```
  */
-export const conv2d = (input: Images, filter: Filters, options: ConvolutionOptions = {}): Images => {
+export const conv2d = <A extends ImageAxes, F extends FilterAxes>(
+  input: Tensor<A>,
+  filter: Tensor<F> & Checked<ConvolutionAxes<A, F>>,
+  options: ConvolutionOptions = {},
+): Tensor<AxesIn<ConvolutionAxes<A, F>>> => {
   const attributes = attributesOf(options)
   check('conv2d', shapeOf(input), shapeOf(filter), attributes)
-  // A convolution of images gives images.
-  return convolve(full, input, filter, attributes) as Images
+  // The type arithmetic above is that of a convolution.
+  return convolve(full, input, filter, attributes) as unknown as Tensor<AxesIn<ConvolutionAxes<A, F>>>
 }
 
 /**
@@ -163,6 +173,6 @@ export const conv2d = (input: Images, filter: Filters, options: ConvolutionOptio
 export const depthwiseConv2d = (input: Images, filter: Filters, options: ConvolutionOptions = {}): Images => {
   const attributes = attributesOf(options)
   check('depthwiseConv2d', shapeOf(input), shapeOf(filter), attributes)
-  // As conv2d.
+  // A convolution of images gives images.
   return convolve(depthwise, input, filter, attributes) as Images
 }

@@ -7,7 +7,11 @@ import type { Scalar, Shape, Tensor } from '../tensor/tensor.js'
 import { typed } from '../tensor/upstream.js'
 import { constant } from './shape.js'
 
-/** Numbers on the host that become a tensor. Bytes become `int32` or `float32`, as asked. */
+/**
+ * Numbers on the host that become a tensor. Bytes become `int32` or `float32`, as asked.
+ *
+ * A `Float32Array` may be used as it is instead of being copied: do not change it while the tensor lives.
+ */
 export type HostValues = readonly number[] | Float32Array | Int32Array | Uint8Array
 
 const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1)
@@ -141,7 +145,7 @@ export const fill = <const A extends readonly number[]>(shape: A, value: number)
  */
 export const zerosLike = <A extends Axes>(x: Tensor<A, DataType>): Tensor<A> =>
   // Made in the shape of `x`.
-  constant(x.shape as Shape, 0) as unknown as Tensor<A>
+  constant(x.shape, 0) as unknown as Tensor<A>
 
 /**
  * Ones in the shape of another tensor.
@@ -157,7 +161,7 @@ export const zerosLike = <A extends Axes>(x: Tensor<A, DataType>): Tensor<A> =>
  */
 export const onesLike = <A extends Axes>(x: Tensor<A, DataType>): Tensor<A> =>
   // Made in the shape of `x`.
-  constant(x.shape as Shape, 1) as unknown as Tensor<A>
+  constant(x.shape, 1) as unknown as Tensor<A>
 
 /**
  * The identity matrix.
@@ -183,7 +187,7 @@ export const identityMatrix = (size: number): Tensor<readonly [number, number]> 
  * @param key Source of randomness.
  * @param shape Sizes of the axes.
  * @param minimum Smallest possible number, 0 unless told.
- * @param maximum Upper bound, never reached, 1 unless told.
+ * @param maximum Upper bound, 1 unless told; only rounding to 32 bits can reach it.
  *
  * @example
  * ```ts

@@ -16,43 +16,160 @@ const unary =
   <A extends Axes>(x: Tensor<A>) =>
     differentiable([x], () => runKernel<A>(kernel, { x }), (gradient, _wanted, output) => [pullback(gradient, x, output)])
 
-/** The exponential function. */
+/**
+ * The exponential function, `exp(x)`.
+ *
+ * @example
+ * ```ts
+ * import { exp, tensor } from '@transferkit/tensor'
+ * 
+ * const powers = exp(tensor([0, 1], [2])) // [1, 2.718]
+ * ```
+ */
 export const exp: UnaryOp = unary('Exp', (gradient, _x, output) => multiply(gradient, output))
 
-/** `exp(x) - 1`, accurate near 0. */
+/**
+ * `exp(x) - 1`, accurate near 0.
+ *
+ * @example
+ * ```ts
+ * import { expm1, tensor } from '@transferkit/tensor'
+ * 
+ * const growth = expm1(tensor([0, 1e-6], [2])) // [0, 1e-6]
+ * ```
+ */
 export const expm1: UnaryOp = unary('Expm1', (gradient, _x, output) => multiply(gradient, add(output, 1)))
 
-/** The natural logarithm. */
+/**
+ * The natural logarithm.
+ *
+ * @example
+ * ```ts
+ * import { log, tensor } from '@transferkit/tensor'
+ * 
+ * const exponents = log(tensor([1, Math.E], [2])) // [0, 1]
+ * ```
+ */
 export const log: UnaryOp = unary('Log', (gradient, x) => divide(gradient, x))
 
-/** `log(1 + x)`, accurate near 0. */
+/**
+ * `log(1 + x)`, accurate near 0.
+ *
+ * @example
+ * ```ts
+ * import { log1p, tensor } from '@transferkit/tensor'
+ * 
+ * const exponents = log1p(tensor([0, 1e-6], [2])) // [0, 1e-6]
+ * ```
+ */
 export const log1p: UnaryOp = unary('Log1p', (gradient, x) => divide(gradient, add(x, 1)))
 
-/** The square root. */
+/**
+ * The square root.
+ *
+ * @example
+ * ```ts
+ * import { sqrt, tensor } from '@transferkit/tensor'
+ * 
+ * const roots = sqrt(tensor([4, 9], [2])) // [2, 3]
+ * ```
+ */
 export const sqrt: UnaryOp = unary('Sqrt', (gradient, _x, output) => divide(multiply(gradient, 0.5), output))
 
-/** `1 / √x`. */
+/**
+ * `1 / √x`.
+ *
+ * @example
+ * ```ts
+ * import { rsqrt, tensor } from '@transferkit/tensor'
+ * 
+ * const inverses = rsqrt(tensor([4, 16], [2])) // [0.5, 0.25]
+ * ```
+ */
 export const rsqrt: UnaryOp = unary('Rsqrt', (gradient, x, output) => multiply(multiply(gradient, -0.5), divide(output, x)))
 
-/** The absolute value; its gradient at 0 is 0. */
+/**
+ * The absolute value; its gradient at 0 is 0.
+ *
+ * @example
+ * ```ts
+ * import { abs, tensor } from '@transferkit/tensor'
+ * 
+ * const sizes = abs(tensor([-2, 3], [2])) // [2, 3]
+ * ```
+ */
 export const abs: UnaryOp = unary('Abs', (gradient, x) => multiply(gradient, sign(x)))
 
-/** The hyperbolic tangent. */
+/**
+ * The hyperbolic tangent.
+ *
+ * @example
+ * ```ts
+ * import { tanh, tensor } from '@transferkit/tensor'
+ * 
+ * const squashed = tanh(tensor([0, 20], [2])) // [0, 1]
+ * ```
+ */
 export const tanh: UnaryOp = unary('Tanh', (gradient, _x, output) => multiply(gradient, subtract(1, square(output))))
 
-/** The logistic function, `1 / (1 + exp(-x))`. */
+/**
+ * The logistic function, `1 / (1 + exp(-x))`.
+ *
+ * @example
+ * ```ts
+ * import { sigmoid, tensor } from '@transferkit/tensor'
+ * 
+ * const openness = sigmoid(tensor([0, 20], [2])) // [0.5, 1]
+ * ```
+ */
 export const sigmoid: UnaryOp = unary('Sigmoid', (gradient, _x, output) => multiply(gradient, multiply(output, subtract(1, output))))
 
-/** `log(1 + exp(x))`, without overflow. */
+/**
+ * `log(1 + exp(x))`, without overflow.
+ *
+ * @example
+ * ```ts
+ * import { softplus, tensor } from '@transferkit/tensor'
+ * 
+ * const positive = softplus(tensor([0, 100], [2])) // [0.693, 100]
+ * ```
+ */
 export const softplus: UnaryOp = unary('Softplus', (gradient, x) => multiply(gradient, sigmoid(x)))
 
-/** The sine of an angle in radians. */
+/**
+ * The sine of an angle in radians.
+ *
+ * @example
+ * ```ts
+ * import { sin, tensor } from '@transferkit/tensor'
+ * 
+ * const heights = sin(tensor([0, Math.PI / 2], [2])) // [0, 1]
+ * ```
+ */
 export const sin: UnaryOp = unary('Sin', (gradient, x) => multiply(gradient, cos(x)))
 
-/** The cosine of an angle in radians. */
+/**
+ * The cosine of an angle in radians.
+ *
+ * @example
+ * ```ts
+ * import { cos, tensor } from '@transferkit/tensor'
+ * 
+ * const widths = cos(tensor([0, Math.PI], [2])) // [1, -1]
+ * ```
+ */
 export const cos: UnaryOp = unary('Cos', (gradient, x) => negate(multiply(gradient, sin(x))))
 
-/** The error function. */
+/**
+ * The error function, `2/√π ∫₀ˣ exp(-t²) dt`.
+ *
+ * @example
+ * ```ts
+ * import { erf, tensor } from '@transferkit/tensor'
+ * 
+ * const shares = erf(tensor([0, 3], [2])) // [0, 1]
+ * ```
+ */
 export const erf: UnaryOp = unary('Erf', (gradient, x) => multiply(multiply(gradient, 2 / Math.sqrt(Math.PI)), exp(negate(square(x)))))
 
 /**
@@ -80,7 +197,16 @@ const reluGradient = (gradient: Tensor, output: Tensor): Tensor =>
     (outer) => [reluGradient(outer, output)],
   )
 
-/** The rectifier, `max(x, 0)`; its gradient at 0 is 0. */
+/**
+ * The rectifier, `max(x, 0)`; its gradient at 0 is 0.
+ *
+ * @example
+ * ```ts
+ * import { relu, tensor } from '@transferkit/tensor'
+ * 
+ * const rectified = relu(tensor([-1, 3], [2])) // [0, 3]
+ * ```
+ */
 export const relu: UnaryOp = unary('Relu', (gradient, _x, output) => reluGradient(gradient, output))
 
 /**
@@ -96,8 +222,7 @@ export const relu: UnaryOp = unary('Relu', (gradient, _x, output) => reluGradien
  * ```
  */
 export const relu6 = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
-  // Composed of elementwise ops, which keep the axes.
-  subtract(6, relu(subtract(6, relu(x)))) as Tensor<A>
+  subtract(6, relu(subtract(6, relu(x))))
 
 /**
  * The rectifier with a small slope below 0.
@@ -113,8 +238,7 @@ export const relu6 = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
  * ```
  */
 export const leakyRelu = <A extends Axes>(x: Tensor<A>, slope = 0.01): Tensor<A> =>
-  // As relu6.
-  subtract(relu(x), multiply(relu(negate(x)), slope)) as Tensor<A>
+  subtract(relu(x), multiply(relu(negate(x)), slope))
 
 /**
  * The exponential linear unit: `x` above 0, `exp(x) - 1` below.
@@ -129,8 +253,8 @@ export const leakyRelu = <A extends Axes>(x: Tensor<A>, slope = 0.01): Tensor<A>
  * ```
  */
 export const elu = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
-  // As relu6. The exponential sees only elements below 0, so it cannot overflow.
-  add(relu(x), expm1(negate(relu(negate(x))))) as Tensor<A>
+  // The exponential sees only elements below 0, so it cannot overflow.
+  add(relu(x), expm1(negate(relu(negate(x)))))
 
 /**
  * The Gaussian error linear unit, `x Φ(x)` with the exact distribution function.
@@ -145,8 +269,7 @@ export const elu = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
  * ```
  */
 export const gelu = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
-  // As relu6.
-  multiply(multiply(x as Tensor, 0.5), add(erf(multiply(x as Tensor, Math.SQRT1_2)), 1)) as Tensor<A>
+  multiply(multiply(x, 0.5), add(erf(multiply(x, Math.SQRT1_2)), 1))
 
 /**
  * `x` raised to a constant power.
@@ -163,7 +286,8 @@ export const gelu = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
  */
 export const power = <A extends Axes>(x: Tensor<A>, exponent: number): Tensor<A> =>
   differentiable([x], () => runKernel<A>('Pow', { a: x, b: constant([], exponent) }), (gradient) => [
-    multiply(multiply(gradient, exponent), power(x as Tensor, exponent - 1)),
+    // Where nothing depends on `x` any more, 0 times an infinite power would be NaN at 0.
+    exponent === 0 ? undefined : multiply(multiply(gradient, exponent), power(x as Tensor, exponent - 1)),
   ])
 
 /**

@@ -3,7 +3,7 @@ import { TransferkitError } from '../error.js'
 import type { Axes, AxesIn, Checked, MatMulAxes } from '../tensor/axes.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { runKernel } from '../tensor/upstream.js'
-import { shapeOf, sumTo } from './shape.js'
+import { checkBroadcast, shapeOf, sumTo } from './shape.js'
 
 const product = (left: Tensor, right: Tensor, transposeLeft: boolean, transposeRight: boolean): Tensor =>
   differentiable(
@@ -25,7 +25,7 @@ const product = (left: Tensor, right: Tensor, transposeLeft: boolean, transposeR
  * @param left `[..., rows, inner]`.
  * @param right `[..., inner, columns]`.
  * @returns `[..., rows, columns]`.
- * @throws TransferkitError `shape/mat-mul` when the inner sizes differ or a tensor has fewer than two axes.
+ * @throws TransferkitError `shape/mat-mul` when the inner sizes differ or a tensor has fewer than two axes; `shape/broadcast` when the outer axes do not fit.
  *
  * @example
  * ```ts
@@ -42,6 +42,7 @@ export const matMul = <A extends Axes, B extends Axes>(
   if (a.length < 2 || b.length < 2 || a.at(-1) !== b.at(-2)) {
     throw new TransferkitError('shape/mat-mul', `matMul: [${String(a)}] does not fit [${String(b)}]; the last size of the first must be the last but one of the second.`)
   }
+  checkBroadcast('matMul', a.slice(0, -2), b.slice(0, -2))
   // The type arithmetic above is that of a matrix product.
   return product(left, right, false, false) as unknown as Tensor<AxesIn<MatMulAxes<A, B>>>
 }

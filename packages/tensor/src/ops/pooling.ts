@@ -149,5 +149,4 @@ export const averagePool = (input: Images, options: Omit<PoolingOptions, 'paddin
  * ```
  */
 export const globalAveragePool = (input: Images): Vectors =>
-  // The mean over height and width leaves batch and channel.
-  mean(input, [1, 2]) as Vectors
+  mean(input, [1, 2])

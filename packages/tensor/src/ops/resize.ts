@@ -38,5 +38,5 @@ export const resizeBilinear = (images: Images, height: number, width = height): 
   const rows: Tensor = matMul<readonly [number, number, number], readonly number[]>(interpolation(oldHeight, height), reshape(images, [batch, oldHeight, oldWidth * channels]))
   const columns: Tensor = matMul<readonly [number, number, number], readonly number[]>(interpolation(oldWidth, width), reshape(rows, [batch * height, oldWidth, channels]))
   // Four axes again, in the order of images.
-  return reshape(columns, [batch, height, width, channels]) as unknown as Images
+  return reshape(columns, [batch, height, width, channels])
 }

@@ -10,7 +10,18 @@ const as = <A extends Axes, D extends DataType = 'float32'>(tensor: AnyTensor): 
   // Called with axes that the op's definition gives.
   tensor as unknown as Tensor<A, D>
 
-/** Sizes of a tensor of any axes as plain numbers. */
+/**
+ * Sizes of a tensor of any axes as plain numbers.
+ *
+ * @param tensor Any tensor.
+ *
+ * @example
+ * ```ts
+ * import { ones, shapeOf } from '@transferkit/tensor'
+ *
+ * shapeOf(ones([2, 3])) // [2, 3]
+ * ```
+ */
 export const shapeOf = (tensor: AnyTensor): Shape => tensor.shape
 
 /**
@@ -77,6 +88,7 @@ export type WithoutWildcard<A extends readonly number[]> = { readonly [I in keyo
  *
  * @param x A tensor.
  * @param order For each axis of the result, which axis of `x` it is.
+ * @throws TransferkitError `shape/transpose` when the order does not name each axis once.
  *
  * @example
  * ```ts
@@ -88,12 +100,16 @@ export type WithoutWildcard<A extends readonly number[]> = { readonly [I in keyo
 export const transpose = <A extends Axes, D extends DataType, const O extends readonly number[]>(
   x: Tensor<A, D>,
   order: O,
-): Tensor<PermutedAxes<A, O>, D> =>
-  differentiable(
+): Tensor<PermutedAxes<A, O>, D> => {
+  if (order.length !== x.rank || !order.every((_, axis) => order.includes(axis))) {
+    throw new TransferkitError('shape/transpose', `transpose: the order [${String(order)}] does not name each axis of a tensor of shape [${String(x.shape)}] once.`)
+  }
+  return differentiable(
     [x],
     () => runKernel<PermutedAxes<A, O>, D>('Transpose', { x }, { perm: [...order] }),
     (gradient) => [transpose(gradient, order.map((_, axis) => order.indexOf(axis)))],
   )
+}
 
 /** Axes of a tensor after {@link transpose}. */
 export type PermutedAxes<A extends Axes, O extends readonly number[]> = number extends A['length'] | O['length']
@@ -106,6 +122,7 @@ export type PermutedAxes<A extends Axes, O extends readonly number[]> = number e
  * @param x A tensor.
  * @param begin First position, one an axis.
  * @param size Number of positions, one an axis; -1 means all that are left.
+ * @throws TransferkitError `shape/slice` when the block reaches outside the tensor.
  *
  * @example
  * ```ts
@@ -139,6 +156,7 @@ export const slice = <D extends DataType>(x: Tensor<Axes, D>, begin: readonly nu
  * @param x A tensor.
  * @param paddings How much to add before and after, one pair an axis.
  * @param value The constant, 0 unless told.
+ * @throws TransferkitError `shape/pad` when there is not one pair an axis, or a number is negative.
  *
  * @example
  * ```ts
@@ -147,18 +165,23 @@ export const slice = <D extends DataType>(x: Tensor<Axes, D>, begin: readonly nu
  * const padded = pad(tensor([1, 2], [2]), [[1, 0]]) // [0, 1, 2]
  * ```
  */
-export const pad = (x: Tensor, paddings: readonly (readonly [number, number])[], value = 0): Tensor =>
-  differentiable(
+export const pad = (x: Tensor, paddings: readonly (readonly [number, number])[], value = 0): Tensor => {
+  if (paddings.length !== x.rank || paddings.some(([before, after]) => before < 0 || after < 0)) {
+    throw new TransferkitError('shape/pad', `pad: [${paddings.map((pair) => `[${String(pair)}]`).join(', ')}] is not one pair of sizes for each axis of a tensor of shape [${String(x.shape)}].`)
+  }
+  return differentiable(
     [x],
     () => runKernel<Axes>('PadV2', { x }, { paddings: paddings.map((pair) => [...pair]), constantValue: value }),
     (gradient) => [slice(gradient, paddings.map(([before]) => before), shapeOf(x))],
   )
+}
 
 /**
  * Tensors side by side along an existing axis.
  *
  * @param tensors At least one tensor; all sizes but that of `axis` are equal.
  * @param axis The axis to join, counted from the last when negative.
+ * @throws TransferkitError `shape/concat` when another axis differs.
  *
  * @example
  * ```ts
@@ -194,7 +217,8 @@ export const concat = <D extends DataType>(tensors: readonly [Tensor<Axes, D>, .
  * Tensors of one shape along a new axis.
  *
  * @param tensors At least one tensor.
- * @param axis Where the new axis stands in the result, 0 unless told.
+ * @param axis Where the new axis stands in the result, counted from the last when negative; 0 unless told.
+ * @throws TransferkitError `shape/concat` when the shapes differ.
  *
  * @example
  * ```ts
@@ -240,6 +264,7 @@ export const unstack = <D extends DataType>(x: Tensor<Axes, D>, axis = 0): reado
  * @param x A tensor.
  * @param sizes Sizes of the parts; together they are the size of the axis.
  * @param axis The axis to cut, counted from the last when negative; the last unless told.
+ * @throws TransferkitError `shape/split` when the parts do not fill the axis.
  *
  * @example
  * ```ts
@@ -286,6 +311,7 @@ export const expandDimensions = <D extends DataType>(x: Tensor<Axes, D>, axis: n
  *
  * @param x A tensor.
  * @param axes Axes to leave out, each of size 1; all of size 1 unless told.
+ * @throws TransferkitError `shape/squeeze` when one of them has another size.
  *
  * @example
  * ```ts
@@ -308,6 +334,7 @@ export const squeeze = <D extends DataType>(x: Tensor<Axes, D>, axes?: readonly 
  *
  * @param x A tensor.
  * @param shape The new sizes; `x` must broadcast to them.
+ * @throws TransferkitError `shape/broadcast` when it does not.
  *
  * @example
  * ```ts
@@ -334,6 +361,7 @@ export const broadcastTo = <const A extends readonly number[]>(x: Tensor, shape:
  *
  * @param x A tensor.
  * @param repetitions How often to repeat, one an axis.
+ * @throws TransferkitError `shape/tile` when there is not one number an axis.
  *
  * @example
  * ```ts
@@ -342,12 +370,16 @@ export const broadcastTo = <const A extends readonly number[]>(x: Tensor, shape:
  * const twice = tile(tensor([1, 2], [2]), [2]) // [1, 2, 1, 2]
  * ```
  */
-export const tile = (x: Tensor, repetitions: readonly number[]): Tensor =>
-  differentiable([x], () => runKernel('Tile', { x }, { reps: [...repetitions] }), (gradient) => {
+export const tile = (x: Tensor, repetitions: readonly number[]): Tensor => {
+  if (repetitions.length !== x.rank) {
+    throw new TransferkitError('shape/tile', `tile: ${repetitions.length} repetitions for the ${x.rank} axes of a tensor of shape [${String(x.shape)}].`)
+  }
+  return differentiable([x], () => runKernel('Tile', { x }, { reps: [...repetitions] }), (gradient) => {
     const blocks = x.shape.flatMap((size, axis) => [repetitions[axis] ?? 1, size])
     const repeated = x.shape.map((_, axis) => 2 * axis)
     return [reshape(sum(reshape(gradient, blocks), repeated), shapeOf(x))]
   })
+}
 
 /**
  * A tensor with the order of positions turned round along some axes.
@@ -366,6 +398,16 @@ export const reverse = <A extends Axes>(x: Tensor<A>, axes: readonly number[]): 
   differentiable([x], () => runKernel<A>('Reverse', { x }, { dims: axes.map((axis) => (axis < 0 ? axis + x.rank : axis)) }), (gradient) => [
     reverse(gradient, axes),
   ])
+
+/** Makes sure that two shapes broadcast: paired from the last, sizes are equal or one of them is 1. @internal */
+export const checkBroadcast = (name: string, left: Shape, right: Shape): void => {
+  for (let back = 1; back <= Math.min(left.length, right.length); back++) {
+    const [a, b] = [left.at(-back), right.at(-back)]
+    if (a !== b && a !== 1 && b !== 1) {
+      throw new TransferkitError('shape/broadcast', `${name}: size ${a} of [${String(left)}] does not fit size ${b} of [${String(right)}]; paired from the last, sizes are equal or one is 1.`)
+    }
+  }
+}
 
 /** Sums a gradient over the axes along which a tensor of this shape was broadcast. @internal */
 export const sumTo = (gradient: Tensor, shape: Shape): Tensor => {

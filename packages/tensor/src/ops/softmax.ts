@@ -23,7 +23,7 @@ import { expandDimensions, stopGradient } from './shape.js'
  * ```
  */
 export const softmax = <A extends Axes>(x: Tensor<A>): Tensor<A> => {
-  const shifted = subtract(x as Tensor, expandDimensions(stopGradient(max(x, [-1])), -1))
+  const shifted = subtract<Axes, Axes>(x, expandDimensions(stopGradient(max(x, [-1])), -1))
   const powers = exp(shifted)
   // Elementwise in the axes of `x`.
   return divide(powers, expandDimensions(sum(powers, [-1]), -1)) as unknown as Tensor<A>
@@ -62,7 +62,7 @@ const crossEntropyWithProbabilities = (logits: Tensor, labels: Tensor): Tensor =
  * const losses = softmaxCrossEntropy(tensor([2, 0, 0, 2], [2, 2]), integerTensor([0, 1], [2]))
  * ```
  */
-export const softmaxCrossEntropy = (logits: Logits | Tensor<readonly [number, number]>, labels: Labels | Tensor<readonly [number], 'int32'> | Logits | Tensor<readonly [number, number]>): Tensor<readonly ['batch']> => {
+export const softmaxCrossEntropy = (logits: Logits, labels: Labels | Logits): Tensor<readonly ['batch']> => {
   const [batch, classes] = logits.shape
   const [labelled] = labels.shape
   if (labelled !== batch || (labels.rank === 2 && labels.shape[1] !== classes)) {

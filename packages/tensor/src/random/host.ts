@@ -19,7 +19,7 @@ const fillFromWords = <A extends Float32Array | Int32Array>(key: Key, array: A, 
  * @param key Source of randomness.
  * @param count How many numbers.
  * @param minimum Smallest possible number, 0 unless told.
- * @param maximum Upper bound, never reached, 1 unless told.
+ * @param maximum Upper bound, 1 unless told; only rounding to 32 bits can reach it, in an interval that is narrow for its place.
  *
  * @example
  * ```ts

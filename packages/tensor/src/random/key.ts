@@ -1,3 +1,5 @@
+import { TransferkitError } from '../error.js'
+
 /**
  * A source of randomness as a value: 64 bits that stand for an endless stream of random numbers.
  *
@@ -48,7 +50,7 @@ const block = (key: Key, high: number, low: number): Key => {
  * Makes a key from a seed.
  *
  * @param seed A whole number from 0 to 2^53 - 1.
- * @throws RangeError When the seed is not such a number.
+ * @throws TransferkitError `random/seed` when the seed is not such a number.
  *
  * @example
  * ```ts
@@ -59,7 +61,7 @@ const block = (key: Key, high: number, low: number): Key => {
  */
 export const randomKey = (seed: number): Key => {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new RangeError(`A seed is a whole number from 0 to 2^53 - 1, not ${seed}.`)
+    throw new TransferkitError('random/seed', `A seed is a whole number from 0 to 2^53 - 1, not ${seed}.`)
   }
   return { high: Math.floor(seed / 2 ** 32), low: seed >>> 0 }
 }

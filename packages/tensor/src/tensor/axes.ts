@@ -10,6 +10,9 @@ export type DataType = 'float32' | 'int32' | 'bool'
 /** Sizes that belong to a list of axes: a known size stays, a name becomes `number`. */
 export type SizesOf<A extends Axes> = { readonly [I in keyof A]: A[I] extends number ? A[I] : number }
 
+/** What a list of axes admits: a size admits only itself, a name admits any size, so that a tensor of known sizes fits where names are asked for. */
+export type Admitted<A extends Axes> = { readonly [I in keyof A]: A[I] extends string ? A[I] | number : A[I] }
+
 declare const shapeError: unique symbol
 
 /**
@@ -28,7 +31,7 @@ export type Checked<Result> = Result extends ShapeError<string> ? Result : unkno
 /** The axes in a result of shape arithmetic; unknown axes where that was an error. */
 export type AxesIn<Result> = Result extends Axes ? Result : Axes
 
-/** Two axes that must agree: the more specific of both, or `never` when they differ. */
+/** Two axes that must agree, or `never` when they differ: a known size wins over `number`, and a name over both. */
 export type JoinAxis<X extends Axis, Y extends Axis> = [X] extends [Y]
   ? X
   : [Y] extends [X]
@@ -44,7 +47,8 @@ export type JoinAxis<X extends Axis, Y extends Axis> = [X] extends [Y]
 /** Two axes under broadcasting: as {@link JoinAxis}, and a size of 1 fits everything. */
 export type BroadcastAxis<X extends Axis, Y extends Axis> = [X] extends [1] ? Y : [Y] extends [1] ? X : JoinAxis<X, Y>
 
-type Describe<A extends Axes> = A extends readonly []
+/** Axes written out for a message. */
+export type Describe<A extends Axes> = A extends readonly []
   ? ''
   : A extends readonly [infer First extends Axis]
     ? `${First}`
@@ -52,7 +56,8 @@ type Describe<A extends Axes> = A extends readonly []
       ? `${First}, ${Describe<Rest>}`
       : '...'
 
-type BroadcastKnown<
+/** {@link Broadcast} for axes of known number, one pair at a time from the last: `LeftOver` and `RightOver` are still to pair, `Done` is the result so far. */
+export type BroadcastKnown<
   Name extends string,
   A extends Axes,
   B extends Axes,
@@ -75,15 +80,36 @@ export type Broadcast<Name extends string, A extends Axes, B extends Axes> = num
   ? Axes
   : BroadcastKnown<Name, A, B, A, B, []>
 
-/** Axes of a matrix product, or a {@link ShapeError} when the inner axes differ. */
+/** Axes of a matrix product: outer axes broadcast, the inner ones must agree. A {@link ShapeError} when they do not. */
 export type MatMulAxes<A extends Axes, B extends Axes> = A extends readonly [
-  ...infer Outer extends Axes,
+  ...infer LeftOuter extends Axes,
   infer Rows extends Axis,
   infer LeftInner extends Axis,
 ]
-  ? B extends readonly [...infer _RightOuter extends Axes, infer RightInner extends Axis, infer Columns extends Axis]
+  ? B extends readonly [...infer RightOuter extends Axes, infer RightInner extends Axis, infer Columns extends Axis]
     ? [JoinAxis<LeftInner, RightInner>] extends [never]
       ? ShapeError<`matMul: inner axis ${LeftInner} of [${Describe<A>}] does not fit inner axis ${RightInner} of [${Describe<B>}]`>
-      : [...Outer, Rows, Columns]
+      : Broadcast<'matMul', LeftOuter, RightOuter> extends infer Outer
+        ? Outer extends Axes
+          ? [...Outer, Rows, Columns]
+          : Outer
+        : never
+    : Axes
+  : Axes
+
+/** Height or width after a window has slid over it: a name stays, a size has to be computed. */
+export type SlidOver<X extends Axis> = X extends number ? number : X
+
+/** Axes of a convolution of images `A` with filters `F`, or a {@link ShapeError} when the numbers of channels differ. */
+export type ConvolutionAxes<A extends Axes, F extends Axes> = A extends readonly [
+  infer Batch extends Axis,
+  infer Height extends Axis,
+  infer Width extends Axis,
+  infer Channel extends Axis,
+]
+  ? F extends readonly [Axis, Axis, infer Inputs extends Axis, infer Outputs extends Axis]
+    ? [JoinAxis<Channel, Inputs>] extends [never]
+      ? ShapeError<`conv2d: channels ${Channel} of images [${Describe<A>}] do not fit channels ${Inputs} of filters [${Describe<F>}]`>
+      : readonly [Batch, SlidOver<Height>, SlidOver<Width>, number extends Outputs ? (Channel extends string ? Channel : number) : Outputs]
     : Axes
   : Axes

@@ -6,7 +6,7 @@ import type { AnyTensor, Tensor } from './tensor.js'
 export interface Expectation<D extends DataType> {
   /** What the value is, such as `'images of photos.tar'`. */
   readonly what: string
-  /** Element type that it must have; any unless told. */
+  /** Element type that it must have, `float32` unless told. */
   readonly dtype?: D
   /** What the reader of the message should do about it. */
   readonly advice?: string
@@ -30,11 +30,12 @@ export interface Expectation<D extends DataType> {
  * ```
  */
 export const expectAxes = <const A extends Axes, D extends DataType = 'float32'>(value: AnyTensor, axes: A, expectation: Expectation<D>): Tensor<A, D> => {
-  const { what, dtype, advice } = expectation
+  const { what, advice } = expectation
+  const dtype = expectation.dtype ?? 'float32'
   const fail = (problem: string): never => {
     throw new TransferkitError('shape/unexpected', `${what}: ${problem} Expected [${axes.join(', ')}], found [${value.shape.join(', ')}].${advice === undefined ? '' : ` ${advice}`}`)
   }
-  if (dtype !== undefined && value.dtype !== dtype) fail(`the element type is ${value.dtype}, not ${dtype}.`)
+  if (value.dtype !== dtype) fail(`the element type is ${value.dtype}, not ${dtype}.`)
   if (value.shape.length !== axes.length) fail(`${value.shape.length} axes instead of ${axes.length}.`)
   const sizes = new Map<string, number>()
   axes.forEach((axis, index) => {

@@ -6,8 +6,20 @@ import { upstream } from './upstream.js'
 /** Elements on the host: floating-point numbers, integers, or zeros and ones for booleans. */
 export type HostElements<D extends DataType> = D extends 'float32' ? Float32Array : D extends 'int32' ? Int32Array : D extends 'bool' ? Uint8Array : Float32Array | Int32Array | Uint8Array
 
+/** A tensor that was cast may still lie in memory of its old type on some backends. */
+const asElements = <D extends DataType>(values: HostElements<DataType>, dtype: D): HostElements<D> => {
+  const elements =
+    dtype === 'float32'
+      ? values instanceof Float32Array ? values : Float32Array.from(values)
+      : dtype === 'int32'
+        ? values instanceof Int32Array ? values : Int32Array.from(values)
+        : values instanceof Uint8Array ? values : Uint8Array.from(values)
+  // Chosen by the element type, as the type is.
+  return elements as HostElements<D>
+}
+
 /**
- * Copies a tensor to the host and waits for it.
+ * Elements of a tensor on the host, waiting for them. Do not change the array: some backends hand out their own memory.
  *
  * @param x A tensor.
  *
@@ -19,11 +31,10 @@ export type HostElements<D extends DataType> = D extends 'float32' ? Float32Arra
  * ```
  */
 export const readSync = <D extends DataType>(x: Tensor<Axes, D>): HostElements<D> =>
-  // Upstream types the array by element type in the same way.
-  upstream(x).dataSync() as HostElements<D>
+  asElements(upstream(x).dataSync(), x.dtype)
 
 /**
- * Copies a tensor to the host without blocking, for backends that compute elsewhere.
+ * Elements of a tensor on the host, without blocking, for backends that compute elsewhere. Do not change the array, as for {@link readSync}.
  *
  * @param x A tensor.
  *
@@ -35,8 +46,7 @@ export const readSync = <D extends DataType>(x: Tensor<Axes, D>): HostElements<D
  * ```
  */
 export const read = async <D extends DataType>(x: Tensor<Axes, D>): Promise<HostElements<D>> =>
-  // As readSync.
-  (await upstream(x).data()) as HostElements<D>
+  asElements(await upstream(x).data(), x.dtype)
 
 /**
  * The number in a tensor of one element.

@@ -1,4 +1,4 @@
-import type { Axes, DataType, SizesOf } from './axes.js'
+import type { Admitted, Axes, DataType, SizesOf } from './axes.js'
 
 declare const axesOf: unique symbol
 
@@ -6,7 +6,7 @@ declare const axesOf: unique symbol
  * A tensor whose axes the compiler knows, such as `Tensor<['batch', 10]>`.
  *
  * The type is erased: at run time this is a tensor of TensorFlow.js and nothing more. A more specific tensor can be used where a less specific
- * one is asked for; the other way round goes through {@link expectAxes}, which checks the value.
+ * one is asked for: a size of 10 where `number` or a name is asked for, but not one name for another. The other way round goes through {@link expectAxes}, which checks the value.
  *
  * @typeParam A The axes: names, sizes, or `number` for an unknown size.
  * @typeParam D The element type, `'float32'` unless told.
@@ -23,7 +23,7 @@ export interface Tensor<A extends Axes = Axes, D extends DataType = 'float32'> {
   /** Number that no other tensor of this process has. */
   readonly id: number
   /** Carries the axes in the type only; never there at run time. */
-  readonly [axesOf]: A
+  readonly [axesOf]: Admitted<A>
 }
 
 /** A tensor of any axes and any element type. */

@@ -1,4 +1,4 @@
-import { engine, type NamedAttrMap, type NamedTensorMap, type Tensor as UpstreamTensor, getKernel, Tensor as UpstreamTensorClass } from '@tensorflow/tfjs-core'
+import { engine, type NamedAttrMap, type NamedTensorMap, type Tensor as UpstreamTensor, getKernel, type KernelConfig, Tensor as UpstreamTensorClass } from '@tensorflow/tfjs-core'
 import type { Axes, DataType } from './axes.js'
 import type { AnyTensor, Tensor } from './tensor.js'
 
@@ -16,7 +16,9 @@ export const typed = <A extends Axes, D extends DataType>(tensor: UpstreamTensor
 export const isTensor = (value: unknown): value is AnyTensor => value instanceof UpstreamTensorClass
 
 /** Whether the active backend has a kernel. @internal */
-export const hasKernel = (name: string): boolean => getKernel(name, engine().backendName) !== undefined
+export const hasKernel = (name: string): boolean =>
+  // Upstream says that there always is one, and returns undefined where there is none.
+  (getKernel(name, engine().backendName) as KernelConfig | undefined) !== undefined
 
 /** Inputs of a kernel by name, or in order for the kernels that take a list. @internal */
 export type KernelInputs = Readonly<Record<string, AnyTensor>> | readonly AnyTensor[]

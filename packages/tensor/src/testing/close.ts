@@ -10,12 +10,13 @@ export interface Tolerance {
   readonly relative?: number
 }
 
-type Values = Tensor<Axes, DataType> | ArrayLike<number>
+/** Numbers to compare: a tensor or a list. */
+export type Values = Tensor<Axes, DataType> | ArrayLike<number>
 
 const valuesOf = (values: Values): ArrayLike<number> => ('dtype' in values ? readSync<DataType>(values) : values)
 
 /**
- * Whether all elements are close to those expected. NaN is close to nothing.
+ * Whether all elements are close to those expected. NaN is close to nothing, infinity only to itself.
  *
  * @param actual A tensor or a list of numbers.
  * @param expected A tensor or a list of numbers, compared in order.
@@ -59,10 +60,10 @@ const worst = (actual: Values, expected: Values, { absolute = 1e-6, relative = 1
     const [a, b] = [found[index] ?? Number.NaN, wanted[index] ?? Number.NaN]
     const allowed = absolute + relative * Math.abs(b)
     const distance = Math.abs(a - b)
-    if (distance <= allowed) continue
-    if (Number.isNaN(distance) || distance - allowed > excess) {
+    if (a === b || (Number.isFinite(b) && distance <= allowed)) continue
+    if (!Number.isFinite(distance)) return `element ${index} of ${wanted.length} is ${a} instead of ${b}`
+    if (distance - allowed > excess) {
       message = `element ${index} of ${wanted.length} is ${a} instead of ${b}, which differs by ${distance}, more than ${allowed}`
-      if (Number.isNaN(distance)) return message
       excess = distance - allowed
     }
   }

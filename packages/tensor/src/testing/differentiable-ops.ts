@@ -48,7 +48,7 @@ const positive = (shape: Shape): Tensor => spread(shape, (index) => 0.5 + 0.13 *
 const one = (name: string, f: (x: Tensor) => Tensor, inputs: () => Tensor): DifferentiableOp => ({
   name,
   // Called with the one input made below.
-  f: (x) => f(x as Tensor),
+  f: (x) => f(x),
   inputs: () => [inputs()],
 })
 
@@ -93,8 +93,8 @@ const unaryOps: readonly (readonly [string, (x: Tensor) => Tensor, (shape: Shape
   ['pad', (x) => square(pad(x, [[1, 0], [0, 2]])), spread],
   ['concat', (x) => square(concat([x, square(x)], 1)), spread],
   ['stack', (x) => square(stack([x, exp(x)])), spread],
-  ['unstack', (x) => { const [first, second] = unstack(x); return multiply(first as Tensor, exp(second as Tensor)) }, spread],
-  ['split', (x) => { const [first, second] = split(x, [1, 2], 1); return multiply(first as Tensor, exp(second as Tensor)) }, spread],
+  ['unstack', (x) => unstack(x).reduce((product, part) => multiply(product, exp(part))), spread],
+  ['split', (x) => split(x, [1, 2], 1).reduce((product, part) => multiply(product, exp(part))), spread],
   ['expandDimensions', (x) => square(expandDimensions(x, 1)), spread],
   ['squeeze', (x) => square(squeeze(expandDimensions(x, 0), [0])), spread],
   ['broadcastTo', (x) => square(broadcastTo(x, [3, 2, 3])), spread],
@@ -123,10 +123,13 @@ const binaryOps: readonly (readonly [string, (a: Tensor, b: Tensor) => Tensor, (
   ],
 ]
 
-/** Ops on images take tensors whose four axes the cases make. */
-const images = (x: Tensor): Images => x as Images
+const images = (x: Tensor): Images =>
+  // The cases below make tensors of four axes.
+  x as Images
 
-const filters = (x: Tensor): Filters => x as Filters
+const filters = (x: Tensor): Filters =>
+  // As images.
+  x as Filters
 
 const imageOps: readonly DifferentiableOp[] = [
   ...([
@@ -136,7 +139,7 @@ const imageOps: readonly DifferentiableOp[] = [
     ['conv2d (1 x 1, stride 2)', { strides: 2 }, [1, 5, 4, 2], [1, 1, 2, 3]],
   ] as const).map(([name, options, input, filter]): DifferentiableOp => ({
     name,
-    f: (x, w) => conv2d(images(x as Tensor), filters(w as Tensor), options),
+    f: (x, w) => conv2d(images(x), filters(w), options),
     inputs: () => [random('image', input), random('filter', filter)],
   })),
   ...([
@@ -144,7 +147,7 @@ const imageOps: readonly DifferentiableOp[] = [
     ['depthwiseConv2d (stride 2, multiplier 2)', { padding: 1, strides: 2 }, [2, 6, 4, 2], [3, 3, 2, 2]],
   ] as const).map(([name, options, input, filter]): DifferentiableOp => ({
     name,
-    f: (x, w) => depthwiseConv2d(images(x as Tensor), filters(w as Tensor), options),
+    f: (x, w) => depthwiseConv2d(images(x), filters(w), options),
     inputs: () => [random('image', input), random('filter', filter)],
   })),
   one('maxPool', (x) => square(maxPool(images(x), { size: 2 })), () => shuffled([1, 4, 6, 2])),
@@ -155,12 +158,22 @@ const imageOps: readonly DifferentiableOp[] = [
   one('resizeBilinear', (x) => square(resizeBilinear(images(x), 3, 7)), () => random('resize', [1, 5, 4, 2])),
 ]
 
-/** Every op of the differentiable set, for the gradient checker. */
+/**
+ * Every op of the differentiable set, for the gradient checker.
+ *
+ * @example
+ * ```ts
+ * import { differentiableOps } from '@transferkit/tensor/testing'
+ *
+ * const names = differentiableOps.map(({ name }) => name)
+ * ```
+ */
 export const differentiableOps: readonly DifferentiableOp[] = [
   ...unaryOps.map(([name, f, inputs]) => one(name, f, () => inputs([2, 3]))),
-  ...binaryOps.map(([name, f, inputs]): DifferentiableOp => ({ name, f: (a, b) => f(a as Tensor, b as Tensor), inputs })),
+  ...binaryOps.map(([name, f, inputs]): DifferentiableOp => ({ name, f: (a, b) => f(a, b), inputs })),
   ...imageOps,
   // Scores with the two axes that the op asks for.
   one('softmaxCrossEntropy', (x) => softmaxCrossEntropy(x as Logits, integerTensor([2, 0], [2])), () => spread([2, 3])),
+  // As above.
   one('softmaxCrossEntropy (probabilities)', (x) => softmaxCrossEntropy(x as Logits, tensor([0.2, 0.3, 0.5, 1, 0, 0], [2, 3])), () => spread([2, 3])),
 ]

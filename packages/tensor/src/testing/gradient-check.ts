@@ -59,6 +59,7 @@ export const checkGradients = ({ f, inputs, step = 1e-2, orders = [1, 2], seed =
   const relative = (a: number, b: number, scale: number): number => Math.abs(a - b) / Math.max(scale, 1e-3)
 
   const alongDirection = (position: number, order: 1 | 2): number => {
+    // Called with the positions of the inputs.
     const x = inputs[position] as Tensor
     const direction = like(x, `direction ${position}`)
     const other = like(x, `other ${position}`)

@@ -1,8 +1,8 @@
-import { memory } from '@tensorflow/tfjs-core'
+import { engine } from '@tensorflow/tfjs-core'
 
 export { type GradientCheck, type GradientReport, checkGradients } from './gradient-check.js'
 export { differentiableOps, type DifferentiableOp } from './differentiable-ops.js'
-export { closeTo, expectClose } from './close.js'
+export { closeTo, expectClose, type Tolerance, type Values } from './close.js'
 
 /**
  * Number of tensors that exist at the moment, for tests that nothing leaks.
@@ -14,4 +14,4 @@ export { closeTo, expectClose } from './close.js'
  * const before = liveTensors()
  * ```
  */
-export const liveTensors = (): number => memory().numTensors
+export const liveTensors = (): number => engine().state.numTensors

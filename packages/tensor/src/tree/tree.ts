@@ -19,9 +19,23 @@ export interface PathAndLeaf<Leaf> {
   readonly leaf: Leaf
 }
 
-type Branch<Leaf> = { readonly [name: string]: Tree<Leaf> } | readonly Tree<Leaf>[]
+/** A part of a tree that is not a leaf: named trees or a list of trees. */
+export type Branch<Leaf> = { readonly [name: string]: Tree<Leaf> } | readonly Tree<Leaf>[]
 
-const isBranch = <Leaf>(tree: Tree<Leaf>): tree is Branch<Leaf> => {
+/**
+ * Whether a tree is a branch: a list or a plain object. Tensors, functions and instances of classes are leaves.
+ *
+ * @param tree Any tree, or any value as a tree.
+ *
+ * @example
+ * ```ts
+ * import { isBranch } from '@transferkit/tensor'
+ *
+ * isBranch({ bias: 1 }) // true
+ * isBranch(1) // false
+ * ```
+ */
+export const isBranch = <Leaf>(tree: Tree<Leaf>): tree is Branch<Leaf> => {
   if (typeof tree !== 'object' || tree === null || isTensor(tree)) return false
   if (Array.isArray(tree)) return true
   const prototype: unknown = Object.getPrototypeOf(tree)
@@ -217,8 +231,8 @@ export interface TreePartition {
 export const partitionTree = (tree: TensorTree, predicate: TreePredicate): TreePartition => {
   const leaves = flattenTree<Tensor>(tree)
   return {
-    selected: unflattenTree(leaves.filter(({ path, leaf }) => predicate(path, leaf))) as TensorTree,
-    rest: unflattenTree(leaves.filter(({ path, leaf }) => !predicate(path, leaf))) as TensorTree,
+    selected: unflattenTree(leaves.filter(({ path, leaf }) => predicate(path, leaf))),
+    rest: unflattenTree(leaves.filter(({ path, leaf }) => !predicate(path, leaf))),
   }
 }
 
@@ -237,7 +251,7 @@ export const partitionTree = (tree: TensorTree, predicate: TreePredicate): TreeP
  */
 export const mergeTrees = (...trees: readonly TensorTree[]): TensorTree =>
   // Leaves are tensors, so the tree is one of tensors.
-  unflattenTree<Tensor>(trees.flatMap((tree) => flattenTree<Tensor>(tree))) as TensorTree
+  unflattenTree<Tensor>(trees.flatMap((tree) => flattenTree<Tensor>(tree)))
 
 /**
  * The part of a tree under a dotted path.

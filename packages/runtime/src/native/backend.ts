@@ -1,0 +1,59 @@
+import type { DataId, KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+
+/** An attribute of a TensorFlow operation, as the binding takes it. @internal */
+export interface OperationAttribute {
+  readonly name: string
+  readonly type: number
+  readonly value: unknown
+}
+
+/** The parts of the binding that are used: upstream's, all of which have been there since its first version. @internal */
+export interface NativeBinding {
+  readonly TF_Version: string
+  readonly TF_FLOAT: number
+  readonly TF_INT32: number
+  readonly TF_ATTR_STRING: number
+  readonly TF_ATTR_INT: number
+  readonly TF_ATTR_FLOAT: number
+  readonly TF_ATTR_BOOL: number
+  readonly TF_ATTR_TYPE: number
+  readonly TF_ATTR_SHAPE: number
+  readonly TF_STRING: number
+  createTensor(shape: readonly number[], type: number, values: unknown): number
+  executeOp(operation: string, attributes: readonly OperationAttribute[], ids: readonly number[], outputs: number): readonly OutputMetadata[]
+  tensorDataSync(id: number): unknown
+  /** Our own addition: absent in a binding that was built by upstream's installer. */
+  readonly defineFunction?: (graphDefinition: Uint8Array, name: string, inputs: readonly string[], outputs: readonly string[]) => void
+  /** Our own addition, as {@link NativeBinding.defineFunction}. */
+  readonly removeFunction?: (name: string) => void
+}
+
+/** What the binding says of a result. @internal */
+export interface OutputMetadata {
+  readonly id: number
+  readonly shape: readonly number[]
+  readonly dtype: number
+}
+
+/** What the backend knows of a tensor's data. @internal */
+export interface NativeData {
+  readonly id: number
+  /** Element type as TensorFlow numbers it. */
+  readonly dtype: number
+}
+
+/** The parts of upstream's Node backend that are used. @internal */
+export interface NativeBackend extends KernelBackend {
+  readonly binding: NativeBinding
+  readonly isUsingGpuDevice: boolean
+  readonly tensorMap: { get(dataId: DataId): NativeData }
+  getInputTensorIds(tensors: readonly TensorInfo[]): number[]
+  createOutputTensor(metadata: OutputMetadata): Tensor
+  executeSingleOutput(operation: string, attributes: readonly OperationAttribute[], inputs: readonly TensorInfo[]): Tensor
+  executeMultipleOutputs(
+    operation: string,
+    attributes: readonly OperationAttribute[],
+    inputs: readonly TensorInfo[],
+    outputs: number,
+  ): Tensor[]
+}

@@ -1,0 +1,176 @@
+import type { Tensor as UpstreamTensor } from '@tensorflow/tfjs-core'
+import { type AnyTensor, type Compile, flattenTree, mapLeaves, scope } from '@transferkit/tensor'
+import type { NativeBackend } from '../backend.js'
+import { graphDefinition, type GraphNode, typeAttribute } from './graph-definition.js'
+import { type CapturedTensor, type Recording, recordGraph } from './graph-recorder.js'
+import { observeInput, type ReadValues } from './observed-input.js'
+
+/** Where a leaf of a result comes from, given the outputs of the graph and the tensors of the input. A function, so that it is a leaf of a template itself. */
+type ResultLeaf = (outputs: readonly UpstreamTensor[], inputs: readonly AnyTensor[]) => unknown
+
+/** A recorded function, ready to be run as one operation. */
+interface Replay {
+  /** Structure, shapes and element types of the input that it was recorded with. */
+  readonly signature: string
+  readonly read: ReadValues
+  /** Name of the function in TensorFlow; undefined when the computation cannot be recorded and has to run op by op. */
+  readonly name: string | undefined
+  /** Positions among the tensors of the input that the graph uses. */
+  readonly used: readonly number[]
+  readonly captured: readonly CapturedTensor[]
+  readonly outputs: number
+  readonly result: unknown
+}
+
+/** How often a function may be recorded for inputs of one signature that differ in other values, before it runs op by op. */
+const mostRecordings = 3
+
+/** How many recordings one compiled function keeps. */
+const mostReplays = 16
+
+const isTensor = (value: unknown): value is AnyTensor => typeof value === 'object' && value !== null && 'dataId' in value
+
+const upstream = (tensor: AnyTensor): UpstreamTensor =>
+  // The types of tensors are erased: at run time they are upstream's.
+  tensor as unknown as UpstreamTensor
+
+/** The nodes that some outputs depend on. */
+const needed = (nodes: readonly GraphNode[], outputs: readonly string[]): readonly GraphNode[] => {
+  const byName = new Map(nodes.map((node) => [node.name, node]))
+  const met = new Set<string>()
+  const open = outputs.map(nodeOf)
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (met.has(name)) continue
+    met.add(name)
+    open.push(...(byName.get(name)?.inputs.map(nodeOf) ?? []))
+  }
+  return nodes.filter(({ name }) => met.has(name))
+}
+
+const nodeOf = (output: string): string => output.split(':')[0] ?? output
+
+const withIndex = (output: string): string => (output.includes(':') ? output : `${output}:0`)
+
+/** An input taken apart. */
+interface Parts {
+  /** Structure of the input, with shapes and element types of its tensors. */
+  readonly signature: string
+  readonly tensors: readonly (readonly [path: string, tensor: AnyTensor])[]
+  /** Values that are not tensors, by path. */
+  readonly values: ReadonlyMap<string, unknown>
+}
+
+const partsOf = (input: unknown): Parts => {
+  const leaves = flattenTree(input)
+  const tensors = leaves.flatMap(({ path, leaf }) => (isTensor(leaf) ? [[path, leaf] as const] : []))
+  const values = new Map(leaves.flatMap(({ path, leaf }) => (isTensor(leaf) ? [] : [[path, leaf] as const])))
+  const signature = leaves.map(({ path, leaf }) => (isTensor(leaf) ? `${path}:${leaf.dtype}[${String(leaf.shape)}]` : path)).join(';')
+  return { signature, tensors, values }
+}
+
+/**
+ * Makes the compiler of a native backend: a function is run once op by op while its operations are recorded as a graph, which later calls with
+ * inputs of the same structure run as one operation. @internal
+ *
+ * Values of the input that are not tensors, such as random keys, may decide what is computed: those that were read while recording must be the same
+ * when the recording is used, or the function is recorded again, and after a few times runs op by op. So does a function that reads a tensor's values.
+ *
+ * @param backend The native backend, whose binding can define functions.
+ */
+export const nativeCompile = (backend: NativeBackend): Compile => {
+  const { binding } = backend
+  const { defineFunction, removeFunction } = binding
+  if (defineFunction === undefined || removeFunction === undefined) return (f) => f
+
+  const forget = ({ name, captured }: Replay): void => {
+    if (name !== undefined) removeFunction(name)
+    for (const { dataId } of captured) backend.disposeData(dataId)
+  }
+
+  const identityOf = (tensor: AnyTensor): AnyTensor => {
+    const { dtype } = backend.tensorMap.get(upstream(tensor).dataId)
+    const copy = backend.executeSingleOutput('Identity', [{ name: 'T', type: binding.TF_ATTR_TYPE, value: dtype }], [upstream(tensor)])
+    // As `upstream`, the other way round.
+    return copy as unknown as AnyTensor
+  }
+
+  /** Turns a recording into a function of TensorFlow. */
+  const define = (recording: Recording, parameters: readonly AnyTensor[], result: unknown): Pick<Replay, 'name' | 'used' | 'captured' | 'outputs' | 'result'> => {
+    const inputOf = new Map(parameters.map((tensor, index) => [tensor.id, index]))
+    const extra: GraphNode[] = []
+    const fetched: string[] = []
+    const positions = new Map<number, number>()
+    const template = mapLeaves(result, (leaf): ResultLeaf => {
+      if (!isTensor(leaf)) return () => leaf
+      const input = inputOf.get(leaf.id)
+      if (input !== undefined) return (_outputs, inputs) => inputs[input]
+      const known = positions.get(leaf.id)
+      if (known !== undefined) return (outputs) => outputs[known]
+      // An identity of its own for each output: constants, inputs and values fetched twice cannot be outputs themselves.
+      const source = recording.outputOf(upstream(leaf)) ?? ''
+      const { dtype } = backend.tensorMap.get(upstream(leaf).dataId)
+      const node = { name: `result_${fetched.length}`, operation: 'Identity', inputs: [source], attributes: { T: typeAttribute(dtype) } }
+      extra.push(node)
+      fetched.push(node.name)
+      const position = fetched.length - 1
+      positions.set(leaf.id, position)
+      return (outputs) => outputs[position]
+    })
+    const nodes = needed([...recording.nodes, ...extra], fetched)
+    const alive = new Set(nodes.map(({ name }) => name))
+    const parameterNodes = parameters.map((tensor) => recording.outputOf(upstream(tensor)) ?? '')
+    const used = parameterNodes.flatMap((node, index) => (alive.has(node) ? [index] : []))
+    const captured = recording.captured.filter(({ node }) => alive.has(node))
+    for (const { node, dataId } of recording.captured) if (!alive.has(node)) backend.disposeData(dataId)
+    const inputs = [...used.map((index) => parameterNodes[index] ?? ''), ...captured.map(({ node }) => node)]
+    const name = `transferkit_${globalThis.crypto.randomUUID().replaceAll('-', '')}`
+    defineFunction(graphDefinition(nodes), name, inputs.map(withIndex), fetched.map(withIndex))
+    return { name, used, captured, outputs: fetched.length, result: template }
+  }
+
+  const record = <I, O>(f: (input: I) => O, input: I, { signature, tensors }: Parts): { readonly result: O; readonly replay: Replay } => {
+    let replay: Replay | undefined
+    const result = scope(() => {
+      const copies = tensors.map(([, tensor]) => identityOf(tensor))
+      const observed = observeInput(input, new Map(copies.map((copy, index) => [tensors[index]?.[0] ?? '', copy])))
+      const { result: value, recording } = recordGraph(backend, copies.map(upstream), () => f(observed.input))
+      const common = { signature, read: observed.read }
+      if (recording.hasRead) {
+        for (const { dataId } of recording.captured) backend.disposeData(dataId)
+        replay = { ...common, name: undefined, used: [], captured: [], outputs: 0, result: undefined }
+      } else replay = { ...common, ...define(recording, copies, value) }
+      const originals = new Map(copies.map((copy, index) => [copy.id, tensors[index]?.[1]]))
+      // The result with the caller's own tensors where they were passed on.
+      return mapLeaves<unknown, unknown>(value, (leaf) => (isTensor(leaf) ? (originals.get(leaf.id) ?? leaf) : leaf)) as O
+    })
+    // It was assigned in the scope, which the compiler does not follow.
+    return { result, replay: replay as unknown as Replay }
+  }
+
+  const run = <O>({ name = '', used, captured, outputs, result }: Replay, { tensors }: Parts): O => {
+    const given = used.flatMap((index) => {
+      const tensor = tensors[index]?.[1]
+      return tensor === undefined ? [] : [upstream(tensor)]
+    })
+    const ids = [...backend.getInputTensorIds(given), ...captured.map(({ dataId }) => backend.tensorMap.get(dataId).id)]
+    const made = outputs === 0 ? [] : binding.executeOp(name, [], ids, outputs).map((metadata) => backend.createOutputTensor(metadata))
+    const inputs = tensors.map(([, tensor]) => tensor)
+    // Every leaf of a template is a function that finds what to put there, and the template has the structure of the result.
+    return mapLeaves<unknown, unknown>(result, (leaf) => (leaf as ResultLeaf)(made, inputs)) as O
+  }
+
+  return <I, O>(f: (input: I) => O) => {
+    const replays: Replay[] = []
+    return (input: I): O => {
+      const parts = partsOf(input)
+      const similar = replays.filter(({ signature }) => signature === parts.signature)
+      const replay = similar.find(({ read }) => [...read].every(([path, value]) => Object.is(parts.values.get(path), value)))
+      if (replay?.name !== undefined) return run<O>(replay, parts)
+      if (replay !== undefined || similar.length >= mostRecordings) return f(input)
+      const recorded = record(f, input, parts)
+      replays.push(recorded.replay)
+      if (replays.length > mostReplays) replays.splice(0, 1).forEach(forget)
+      return recorded.result
+    }
+  }
+}

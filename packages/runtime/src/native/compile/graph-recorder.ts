@@ -1,0 +1,121 @@
+import type { DataId, TensorInfo } from '@tensorflow/tfjs-core'
+import type { NativeBackend, NativeBinding, OutputMetadata } from '../backend.js'
+import { encodeAttribute, type GraphNode, shapeAttribute, tensorAttribute, typeAttribute } from './graph-definition.js'
+
+/** A tensor that the recorded function used without being given it; it stays what it was, so it is kept. @internal */
+export interface CapturedTensor {
+  readonly node: string
+  readonly dataId: DataId
+}
+
+/** What was recorded. @internal */
+export interface Recording {
+  readonly nodes: readonly GraphNode[]
+  readonly captured: readonly CapturedTensor[]
+  /** Whether values were read while recording, so that the computation may depend on them. */
+  readonly hasRead: boolean
+  /** The node output that a tensor is; undefined for one that was not computed while recording. */
+  outputOf(tensor: TensorInfo): string | undefined
+}
+
+/** Numbers of elements up to which an uploaded value becomes a constant of the graph instead of an input. */
+const smallConstant = 64
+
+/** All properties of the binding in an object that can be changed; the binding's own are read-only. */
+const copyOf = (binding: NativeBinding): NativeBinding => {
+  // The binding is an object of named properties, all its own; the copy has the same.
+  const properties = binding as unknown as Readonly<Record<string, unknown>>
+  return Object.fromEntries(Object.getOwnPropertyNames(binding).map((name) => [name, properties[name]])) as unknown as NativeBinding
+}
+
+/**
+ * Runs a function and records every operation that TensorFlow executes meanwhile as a node of a graph. @internal
+ *
+ * @param backend The backend; its binding and its look-up of tensors are replaced while `f` runs.
+ * @param parameters Tensors that become inputs of the graph, each a tensor of its own.
+ * @param f The function.
+ */
+export const recordGraph = <T>(backend: NativeBackend, parameters: readonly TensorInfo[], f: () => T): { readonly result: T; readonly recording: Recording } => {
+  const { binding } = backend
+  const nodes: GraphNode[] = []
+  const captured: CapturedTensor[] = []
+  const outputs = new Map<number, string>()
+  let hasRead = false
+
+  const addNode = (operation: string, inputs: readonly string[], attributes: GraphNode['attributes']): string => {
+    const name = `${operation}_${nodes.length}`
+    nodes.push({ name, operation, inputs, attributes })
+    return name
+  }
+  const addPlaceholder = (id: number, { type, shape }: { readonly type: number; readonly shape: readonly number[] }): string => {
+    const node = addNode('Placeholder', [], { dtype: typeAttribute(type), shape: shapeAttribute(shape) })
+    outputs.set(id, node)
+    return node
+  }
+
+  const lookUp = backend.getInputTensorIds.bind(backend)
+  const entryOf = (tensor: TensorInfo): { readonly type: number; readonly shape: readonly number[] } => {
+    const { dtype } = backend.tensorMap.get(tensor.dataId)
+    return { type: dtype, shape: tensor.shape }
+  }
+  parameters.forEach((tensor) => {
+    const [id = -1] = lookUp([tensor])
+    addPlaceholder(id, entryOf(tensor))
+  })
+
+  const recordingBinding: NativeBinding = {
+    ...copyOf(binding),
+    createTensor: (shape, type, values) => {
+      const id = binding.createTensor(shape, type, values)
+      if (ArrayBuffer.isView(values) && values.byteLength / 4 <= smallConstant && type !== binding.TF_STRING) {
+        const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+        outputs.set(id, addNode('Const', [], { dtype: typeAttribute(type), value: tensorAttribute(type, shape, content.slice()) }))
+      }
+      return id
+    },
+    executeOp: (operation, attributes, ids, count) => {
+      const results: readonly OutputMetadata[] = binding.executeOp(operation, attributes, ids, count)
+      const node = addNode(
+        operation,
+        ids.map((id) => outputs.get(id) ?? ''),
+        Object.fromEntries(attributes.map((attribute) => [attribute.name, encodeAttribute(binding, attribute)])),
+      )
+      results.forEach(({ id }, index) => outputs.set(id, index === 0 ? node : `${node}:${index}`))
+      return results
+    },
+    tensorDataSync: (id) => {
+      hasRead = true
+      return binding.tensorDataSync(id)
+    },
+  }
+
+  const replaced = {
+    binding: recordingBinding,
+    getInputTensorIds: (tensors: readonly TensorInfo[]): number[] => {
+      const ids = lookUp(tensors)
+      ids.forEach((id, index) => {
+        const tensor = tensors[index]
+        if (tensor === undefined || outputs.has(id)) return
+        backend.incRef(tensor.dataId)
+        captured.push({ node: addPlaceholder(id, entryOf(tensor)), dataId: tensor.dataId })
+      })
+      return ids
+    },
+  }
+  Object.assign(backend, replaced)
+  try {
+    const result = f()
+    const outputOf = (tensor: TensorInfo): string | undefined => {
+      const [id = -1] = replaced.getInputTensorIds([tensor])
+      return outputs.get(id)
+    }
+    return { result, recording: { nodes, captured, hasRead, outputOf } }
+  } catch (error) {
+    for (const { dataId } of captured) backend.disposeData(dataId)
+    throw error
+  } finally {
+    Object.assign(backend, { binding })
+    // The method is that of the prototype again.
+    delete (backend as Partial<NativeBackend>).getInputTensorIds
+  }
+}

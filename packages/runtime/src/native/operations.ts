@@ -1,0 +1,65 @@
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import { floatType } from './attributes.js'
+import type { NativeBackend } from './backend.js'
+
+/**
+ * Frees the results of operations that are not results of the kernel.
+ *
+ * Upstream's backend counts each result of an operation as a tensor, so that a kernel has to dispose of them as such. @internal
+ */
+export const release = (tensors: readonly Tensor[]): void => {
+  for (const tensor of tensors) tensor.dispose()
+}
+
+const withValues = <T>(backend: NativeBackend, values: Int32Array | Float32Array, shape: number[], run: (tensor: TensorInfo) => T): T => {
+  const dtype = values instanceof Int32Array ? 'int32' : 'float32'
+  const dataId = backend.write(values, shape, dtype)
+  try {
+    return run({ dataId, shape, dtype })
+  } finally {
+    backend.disposeData(dataId)
+  }
+}
+
+/** Runs a function with a shape as a tensor. @internal */
+export const withShape = <T>(backend: NativeBackend, shape: readonly number[], run: (shape: TensorInfo) => T): T =>
+  withValues(backend, Int32Array.from(shape), [shape.length], run)
+
+/** Runs a function with a number as a tensor. @internal */
+export const withScalar = <T>(backend: NativeBackend, value: number, run: (scalar: TensorInfo) => T): T =>
+  withValues(backend, Float32Array.of(value), [], run)
+
+/** Runs a function with a tensor of no elements. @internal */
+export const withEmpty = <T>(backend: NativeBackend, run: (empty: TensorInfo) => T): T => withValues(backend, new Float32Array(0), [0], run)
+
+/** The same values in another shape; no data is copied. @internal */
+export const reshape = (backend: NativeBackend, tensor: TensorInfo, shape: readonly number[]): Tensor =>
+  withShape(backend, shape, (target) =>
+    backend.executeSingleOutput(
+      'Reshape',
+      [floatType(backend.binding, 'T'), { name: 'Tshape', type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_INT32 }],
+      [tensor, target],
+    ),
+  )
+
+/** The tensor with zeros around it. @internal */
+export const pad = (backend: NativeBackend, tensor: TensorInfo, borders: readonly (readonly [number, number])[]): Tensor =>
+  withValues(backend, Int32Array.from(borders.flat()), [borders.length, 2], (paddings) =>
+    backend.executeSingleOutput(
+      'Pad',
+      [floatType(backend.binding, 'T'), { name: 'Tpaddings', type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_INT32 }],
+      [tensor, paddings],
+    ),
+  )
+
+/** A block of the tensor. @internal */
+export const slice = (backend: NativeBackend, tensor: TensorInfo, begin: readonly number[], size: readonly number[]): Tensor =>
+  withShape(backend, begin, (first) =>
+    withShape(backend, size, (count) =>
+      backend.executeSingleOutput(
+        'Slice',
+        [floatType(backend.binding, 'T'), { name: 'Index', type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_INT32 }],
+        [tensor, first, count],
+      ),
+    ),
+  )

@@ -1,0 +1,52 @@
+import { availableParallelism } from 'node:os'
+import type { BackendOption } from '../backend.js'
+import type { Candidate } from '../choose.js'
+import { loadNative } from './load-native.js'
+import type { NativeState } from './native-state.js'
+
+const nativeOption = ({ binding, reason, fix }: NativeState): BackendOption => ({
+  backend: 'native',
+  usable: binding !== undefined,
+  reason,
+  ...(fix === undefined ? {} : { fix }),
+})
+
+/** Native TensorFlow, if it is set up. @internal */
+export const nativeCandidate = (state: NativeState, threads: number | undefined): Candidate => ({
+  backend: 'native',
+  inspect: () => Promise.resolve(nativeOption(state)),
+  async open() {
+    const { binding, upstream } = state
+    if (binding === undefined || upstream === undefined) throw new Error(state.reason)
+    const { registerBackend, setBackend } = await import('@tensorflow/tfjs-core')
+    const { findBackendFactory } = await import('../upstream-backends.js')
+    const { registerMissing } = await import('../registration.js')
+    const { nativeKernels } = await import('../native/kernels.js')
+    const { nativeCompile } = await import('../native/compile/compile.js')
+    const load = () => loadNative(upstream, binding, { threads })
+    // Made before it is registered, because TensorFlow.js only logs an error that a factory throws.
+    const backend = load()
+    if (findBackendFactory('tensorflow') === null) {
+      let first: typeof backend | undefined = backend
+      registerBackend(
+        'tensorflow',
+        () => {
+          const made = first ?? load()
+          first = undefined
+          return made
+        },
+        3,
+      )
+    }
+    if (!(await setBackend('tensorflow'))) throw new Error('TensorFlow.js did not accept it.')
+    registerMissing('tensorflow', nativeKernels)
+    const version = backend.binding.TF_Version
+    const count = threads ?? availableParallelism()
+    return {
+      description: `TensorFlow ${version} on ${backend.isUsingGpuDevice ? 'the GPU' : `${count} ${count === 1 ? 'thread' : 'threads'}`}`,
+      threads: count,
+      tensorflowVersion: version,
+      compile: nativeCompile(backend),
+    }
+  },
+})
