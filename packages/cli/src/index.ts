@@ -1,1 +1,7 @@
-export {}
+export type { CommandIo, TextOutput } from './console/command-io.js'
+export { parseRecipe, type ParsedRecipe, type RecipeProblem } from './recipe/parse-recipe.js'
+export type { Recipe } from './recipe/schema.js'
+export { type InspectionHistory, renderReport, type ReportContents, type TrainingCurve } from './report/report.js'
+export type { ResultRow, Results, ResultsHeader } from './report/results.js'
+export { type ComparisonSummary, type Estimate, type StrategySummary, summariseResults } from './report/summary.js'
+export { runCli } from './run-cli.js'

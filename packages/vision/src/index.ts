@@ -1,1 +1,12 @@
-export {}
+export { cifarResnet, type CifarResnetOptions, tinyImagenetResnet, type TinyImagenetResnetOptions } from './networks/cifar-resnet.js'
+export { digitNetwork } from './networks/digit-network.js'
+export { lenet } from './networks/lenet.js'
+export type { NetworkOptions } from './networks/network-options.js'
+export { type NetworkFactory, networks } from './networks/networks.js'
+export { resnet26, type Resnet26Options } from './networks/resnet26.js'
+export { vgg9, type Vgg9Options } from './networks/vgg9.js'
+export type { PytorchNames } from './pytorch/names.js'
+export { exportPytorch, importPytorch } from './pytorch/weights.js'
+export { ptu } from './strategies/ptu.js'
+export type { PtuGateOverride, PtuOptions } from './strategies/ptu-options.js'
+export { visionStrategies } from './strategies/vision-strategies.js'

@@ -23,9 +23,9 @@ const smallConstant = 64
 
 /** All properties of the binding in an object that can be changed; the binding's own are read-only. */
 const copyOf = (binding: NativeBinding): NativeBinding => {
+  const properties = Object.getOwnPropertyNames(binding).map((name) => [name, Reflect.get(binding, name) as unknown])
   // The binding is an object of named properties, all its own; the copy has the same.
-  const properties = binding as unknown as Readonly<Record<string, unknown>>
-  return Object.fromEntries(Object.getOwnPropertyNames(binding).map((name) => [name, properties[name]])) as unknown as NativeBinding
+  return Object.fromEntries(properties) as NativeBinding
 }
 
 /**
