@@ -32,12 +32,27 @@ if (options.help) {
   process.exit(0)
 }
 
+/** @param {string} file */
 const here = (file) => fileURLToPath(new URL(file, import.meta.url))
 const stepsPerRound = 2
+const debug = process.env['BENCH_DEBUG'] === undefined ? 'ignore' : 'inherit'
 
-/** A child process that times steps when it is asked to. */
+/**
+ * @typedef {object} Round What a contestant answers.
+ * @property {number[]} times Milliseconds a step.
+ * @property {number} memory Largest resident set in bytes.
+ * @property {number} [tensors] Tensors alive.
+ */
+
+/**
+ * A child process that times steps when it is asked to.
+ *
+ * @param {string} name
+ * @param {string} command
+ * @param {string[]} args
+ */
 const contestant = async (name, command, args) => {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', process.env.BENCH_DEBUG ? 'inherit' : 'ignore'] })
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', debug] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const next = async () => {
     for (;;) {
@@ -47,12 +62,18 @@ const contestant = async (name, command, args) => {
     }
   }
   await next()
+  /** @type {number[]} */
   const times = []
-  let last = {}
+  /** @type {Round} */
+  let last = { times, memory: 0 }
   return {
     name,
     times,
     last: () => last,
+    /**
+     * @param {number} count
+     * @param {boolean} counted
+     */
     round: async (count, counted) => {
       child.stdin.write(`step ${count}\n`)
       last = await next()
@@ -62,12 +83,16 @@ const contestant = async (name, command, args) => {
   }
 }
 
+/** @param {readonly number[]} times */
 const median = (times) => times.toSorted((left, right) => left - right)[times.length >> 1] ?? Number.NaN
 
+/** @param {string} name */
 const compare = async (name) => {
   const rounds = Number(options.rounds)
+  /** @type {(backend: string, mode: string) => ReturnType<typeof contestant>} */
   const ourStep = (backend, mode) => contestant(`Transferkit, ${backend}, ${mode}`, process.execPath, [here('transferkit-step.mjs'), name, backend, mode])
-  const contestants = [await ourStep('native', 'compiled'), await ourStep('native', 'eager')]
+  const ours = await ourStep('native', 'compiled')
+  const contestants = [ours, await ourStep('native', 'eager')]
   if (options.python !== undefined) {
     for (const layout of ['default', 'channels-last']) {
       contestants.push(await contestant(`PyTorch, ${layout}`, options.python, [here('pytorch_step.py'), name, layout]))
@@ -83,7 +108,6 @@ const compare = async (name) => {
     contestants.push(wasm)
   }
   for (const each of contestants) each.end()
-  const [ours] = contestants
   return contestants.map((each) => ({
     step: name,
     contestant: each.name,

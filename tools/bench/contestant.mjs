@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
  * @param {{ step: () => number, describe: () => object }} contestant One training step, which returns its loss, and what to say of the set-up.
  */
 export const answer = async ({ step, describe }) => {
+  /** @param {object} message */
   const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`)
   say({ ready: describe() })
   for await (const line of createInterface({ input: process.stdin })) {
