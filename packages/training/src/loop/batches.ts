@@ -1,0 +1,73 @@
+import {
+  type AnyTensorTree,
+  type Batch,
+  type BatchTransform,
+  type Dataset,
+  foldIn,
+  type HostBatch,
+  integerTensor,
+  type Key,
+  type Labels,
+  permutation,
+  type Tensor,
+  tensor,
+  TransferkitError,
+} from '@transferkit/tensor'
+
+/** Number of steps in an epoch; the examples that do not fill a batch are left out, in another order each epoch. @internal */
+export const stepsPerEpoch = (size: number, batchSize: number): number => Math.max(1, Math.floor(size / batchSize))
+
+/**
+ * Positions of the examples of a step. Each epoch has its own random order, a pure function of the key, so that any step can be gone back to.
+ *
+ * @internal
+ */
+export const indicesOfStep = (key: Key, size: number, batchSize: number, step: number): Int32Array => {
+  const steps = stepsPerEpoch(size, batchSize)
+  const order = permutation(foldIn(key, Math.floor(step / steps)), size)
+  const start = (step % steps) * batchSize
+  return order.subarray(start, Math.min(size, start + batchSize))
+}
+
+/** Reads examples and transforms them. @internal */
+export const readBatch = async (dataset: Dataset, indices: Int32Array | readonly number[], transforms: readonly BatchTransform[], key: Key): Promise<HostBatch> => {
+  const batch = await dataset.read(indices)
+  return transforms.reduce((current, transform, index) => transform.apply(current, foldIn(key, index)), batch)
+}
+
+/** Shape of an example after all transforms. @internal */
+export const transformedShape = (exampleShape: readonly number[], transforms: readonly BatchTransform[]): readonly number[] =>
+  transforms.reduce((shape, transform) => transform.outputShape(shape), exampleShape)
+
+/** Positions of a data set in runs of at most `batchSize`, in order. @internal */
+export const consecutive = (size: number, batchSize: number): readonly Int32Array[] =>
+  Array.from({ length: Math.ceil(size / batchSize) }, (_, index) => {
+    const start = index * batchSize
+    return Int32Array.from({ length: Math.min(batchSize, size - start) }, (_unused, offset) => start + offset)
+  })
+
+/** The examples of a batch as a tensor of floats; bytes keep their values, 0 to 255, unless a transform has normalised them. @internal */
+export const inputsOf = ({ inputs, shape }: Pick<HostBatch, 'inputs' | 'shape'>): Tensor => tensor(inputs, shape)
+
+/** A batch on the backend. @internal */
+export const batchOnBackend = (batch: HostBatch, source?: HostBatch): Batch & AnyTensorTree => {
+  const uploaded = (host: HostBatch): { readonly inputs: Tensor; readonly labels: Labels } => ({
+    inputs: inputsOf(host),
+    labels: integerTensor(host.labels, [host.labels.length]),
+  })
+  return { ...uploaded(batch), ...(source === undefined ? {} : { source: uploaded(source) }) }
+}
+
+/**
+ * Checks what a data set promises, before hours are spent on it.
+ *
+ * @throws TransferkitError `data/empty` or `data/label-out-of-range`.
+ * @internal
+ */
+export const checkDataset = ({ name, size, labels, task }: Dataset): void => {
+  if (size === 0) throw new TransferkitError('data/empty', `The data set '${name}' has no examples.`)
+  const wrong = labels.findIndex((label) => label < 0 || label >= task.classes.length)
+  if (wrong !== -1) {
+    throw new TransferkitError('data/label-out-of-range', `Example ${wrong} of '${name}' has the label ${labels[wrong] ?? 0}, but the task has ${task.classes.length} classes, numbered from 0.`)
+  }
+}

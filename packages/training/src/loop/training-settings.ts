@@ -1,0 +1,76 @@
+import type { AnyTensorTree, BatchTransform, Compile, Dataset, Optimiser, ProgramVariables, TransferProgram } from '@transferkit/tensor'
+import type { Schedule } from '../schedules/schedule.js'
+import type { EpochSummary } from './events.js'
+
+/** How to train; everything has a default but the length. */
+export interface TrainingSettings {
+  /** Number of steps; give this or `epochs`. */
+  readonly steps?: number
+  /** Number of passes over the data; give this or `steps`. */
+  readonly epochs?: number
+  /** Number of examples in a step, 32 unless told; a smaller data set is one batch. */
+  readonly batchSize?: number
+  /** From gradients to parameters; SGD with momentum 0.9 and weight decay 5e-4 unless told. */
+  readonly optimiser?: Optimiser
+  /** Learning rate by step; a cosine from 0.01 to 0 unless told. */
+  readonly schedule?: Schedule
+  /** What is done to each training batch, in this order; nothing unless told. The deterministic ones are also done to test images. */
+  readonly transforms?: readonly BatchTransform[]
+  /** Examples to validate on after each epoch: a data set, or the fraction of each class to hold out; none unless told. */
+  readonly validation?: Dataset | number
+  /** Number of validations without a better accuracy after which the training stops; never unless told. */
+  readonly patience?: number
+  /** Whether the model after the last step is kept, or the one with the best validation accuracy; the last unless told. */
+  readonly keep?: 'last' | 'best'
+  /** Stops the training after the current step, with a checkpoint where they are saved. */
+  readonly signal?: AbortSignal
+  /** Number of steps between checkpoints; only at the end of an interrupted training unless told. */
+  readonly checkpointEvery?: number
+  /**
+   * Saves a checkpoint; without it none are taken.
+   *
+   * @param bytes A safetensors file, to be given back as `resumeFrom`.
+   * @param step Number of steps that were done.
+   */
+  readonly saveCheckpoint?: (bytes: Uint8Array, step: number) => Promise<void> | void
+  /** A checkpoint to go on from; the training then gives the same numbers as one that was never interrupted. */
+  readonly resumeFrom?: Uint8Array
+  /** Number of steps between two readings of loss and metrics, 1 unless told. Reading waits for the backend; it is also when a loss that is not finite is found. */
+  readonly readEvery?: number
+  /** Number of epochs between two looks at what the strategy has to show; about 20 looks in all unless told. */
+  readonly inspectEvery?: number
+  /** Makes the training step faster, such as the `compile` of an open runtime; the step runs op by op unless told. The numbers are the same. */
+  readonly compile?: Compile
+  /** Whether features of a frozen prefix are computed once an example where that changes nothing; true unless told. */
+  readonly cacheFeatures?: boolean
+  /** Source-domain examples, for strategies that use them. */
+  readonly sourceData?: Dataset
+}
+
+/** What `train` is given. */
+export interface TrainOptions extends TrainingSettings {
+  /** The target model. */
+  readonly program: TransferProgram
+  /** Labelled examples. */
+  readonly dataset: Dataset
+  /** Start of all randomness: the same seed gives the same training, bit for bit, on the same backend. */
+  readonly seed: number
+  /** Tensors that belong to somebody else, such as the source's; they are never freed. */
+  readonly shared?: AnyTensorTree
+  /** What else decides the numbers of the training, such as the strategy's options; a checkpoint fits only the same. */
+  readonly identity?: Readonly<Record<string, unknown>>
+}
+
+/** Result of `train`. */
+export interface Trained {
+  /** The trained model, as the program publishes it. It belongs to the caller, except for shared tensors. */
+  readonly variables: ProgramVariables
+  /** The epochs. */
+  readonly history: readonly EpochSummary[]
+  /** Number of elements that gradients changed. */
+  readonly trainedParameters: number
+  /** Number of steps that were done. */
+  readonly steps: number
+  /** Time that the training took, in seconds, with what was spent before an interruption. */
+  readonly seconds: number
+}

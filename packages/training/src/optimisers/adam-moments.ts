@@ -1,0 +1,53 @@
+import { add, divide, expm1, mapTree, multiply, negate, type Scalar, scalar, sqrt, square, subtree, type Tensor, type TensorTree, zerosLike, zipTrees } from '@transferkit/tensor'
+import type { GradientTransform } from './transform.js'
+
+/** Settings of {@link scaleByAdam}. */
+export interface AdamMomentsOptions {
+  /** `β₁`, how much of the mean of the gradients is kept, 0.9 unless told, as in the paper and PyTorch. */
+  readonly firstDecay?: number
+  /** `β₂`, how much of the mean of the squares is kept, 0.999 unless told, as in the paper and PyTorch. */
+  readonly secondDecay?: number
+  /** `ε` beside the root, 1e-8 unless told, as in the paper and PyTorch. */
+  readonly epsilon?: number
+}
+
+/**
+ * Adam's update: `m ← β₁ m + (1-β₁) g`, `s ← β₂ s + (1-β₂) g²`, `u = m̂ / (√ŝ + ε)` with `m̂ = m/(1-β₁ᵗ)` and `ŝ = s/(1-β₂ᵗ)`.
+ *
+ * @param options Decays and epsilon.
+ *
+ * @example
+ * ```ts
+ * import { scaleByAdam } from '@transferkit/training'
+ *
+ * const transform = scaleByAdam({ secondDecay: 0.99 })
+ * ```
+ */
+export const scaleByAdam = ({ firstDecay = 0.9, secondDecay = 0.999, epsilon = 1e-8 }: AdamMomentsOptions = {}): GradientTransform => ({
+  init: (params) => ({
+    count: scalar(0),
+    first: mapTree<TensorTree>(params, (parameter) => zerosLike(parameter)),
+    second: mapTree<TensorTree>(params, (parameter) => zerosLike(parameter)),
+  }),
+  update: (gradients, state) => {
+    const branch = (name: string): TensorTree =>
+      // Parts of the tree that `init` made hold float tensors only. A model without parameters has no moments.
+      (state as Readonly<Record<string, TensorTree>>)[name] ?? {}
+    // `init` put a single number there.
+    const count = add(subtree<Tensor>(state, 'count') as Scalar, 1)
+    const smallest: Tensor = scalar(epsilon)
+    const average = (old: TensorTree, decay: number, added: (gradient: Tensor) => Tensor): TensorTree => {
+      const [keep, take]: readonly [Tensor, Tensor] = [scalar(decay), scalar(1 - decay)]
+      return zipTrees<TensorTree>(gradients, old, (gradient, mean) => add(multiply(mean, keep), multiply(added(gradient), take)))
+    }
+    // 1 - βᵗ loses its digits in float32 while t is small; -expm1(t ln β) keeps them.
+    const correction = (decay: number): Tensor => negate(expm1(multiply(count, Math.log(decay))))
+    const first = average(branch('first'), firstDecay, (gradient) => gradient)
+    const second = average(branch('second'), secondDecay, (gradient) => square(gradient))
+    const [firstCorrection, secondCorrection] = [correction(firstDecay), sqrt(correction(secondDecay))]
+    const updates = zipTrees<TensorTree>(first, second, (mean, meanSquare) =>
+      divide(divide(mean, firstCorrection), add(divide(sqrt(meanSquare), secondCorrection), smallest)),
+    )
+    return { updates, state: { count, first, second } }
+  },
+})

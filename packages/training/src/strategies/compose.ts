@@ -1,0 +1,156 @@
+import {
+  add,
+  foldIn,
+  type Forward,
+  inference,
+  type Key,
+  type LossInputs,
+  type LossOutputs,
+  mergeTrees,
+  partitionTree,
+  type PenaltyInputs,
+  type ProgramVariables,
+  type Regulariser,
+  type RegulariserProgram,
+  type Scalar,
+  type Strategy,
+  type TensorTree,
+  TransferkitError,
+  type TrainedNetwork,
+  trainingMode,
+  type TransferProgram,
+} from '@transferkit/tensor'
+import { combineGroups } from '../optimisers/parameter-groups.js'
+import { classificationLoss } from './classification-loss.js'
+
+/** Where the own parameters of regularisers stand in the tree of parameters; all other paths are those of the structure. */
+const regularisersBranch = 'regularisers'
+
+const ownPrefix = (name: string): string => `${regularisersBranch}.${name}.`
+
+const belongsToStructure = (path: string): boolean => !path.startsWith(`${regularisersBranch}.`)
+
+const withoutRegularisers = (variables: ProgramVariables): ProgramVariables => ({
+  ...variables,
+  params: partitionTree(variables.params, belongsToStructure).selected,
+})
+
+/** A function that computes its result at the first call and keeps it. */
+const once = <T>(compute: () => T): (() => T) => {
+  let kept: { readonly value: T } | undefined
+  return () => (kept ??= { value: compute() }).value
+}
+
+const branchOf = (params: TensorTree, name: string): TensorTree => {
+  // The own parameters stand in named trees; a regulariser without any has no branch.
+  const branch = (params as Readonly<Record<string, Readonly<Record<string, TensorTree>> | undefined>>)[regularisersBranch]
+  return branch?.[name] ?? {}
+}
+
+const sourcePass = ({ network, variables }: TrainedNetwork, inputs: LossInputs['batch']['inputs']): ReturnType<PenaltyInputs['source']> => {
+  const { output: logits, taps } = network.apply(variables, inputs, inference)
+  return { logits, taps }
+}
+
+/**
+ * A structure with any number of regularisers: their terms are added to its loss.
+ *
+ * The model is the structure's. Own parameters of a regulariser are trained along under `regularisers.<name>` and dropped from the trained model.
+ * Factors of parameter groups multiply.
+ *
+ * @param structure Builds the model.
+ * @param regularisers Add to its loss, in this order.
+ * @returns A strategy called, for example, `ptu+dan`.
+ * @throws TransferkitError `strategy/repeated-regulariser` when two regularisers have one name.
+ * @throws TransferkitError `strategy/cannot-compose` from `prepare`, when the structure has a training step of its own, which no term can be added to.
+ *
+ * @example
+ * ```ts
+ * import { compose, fineTune, l2SpPenalty } from '@transferkit/training'
+ *
+ * const strategy = compose(fineTune(), l2SpPenalty({ alpha: 0.01 }))
+ * ```
+ */
+export const compose = (structure: Strategy, ...regularisers: readonly Regulariser[]): Strategy => {
+  const names = regularisers.map(({ name }) => name)
+  const repeated = names.find((name, index) => names.indexOf(name) !== index)
+  if (repeated !== undefined) throw new TransferkitError('strategy/repeated-regulariser', `The regulariser '${repeated}' is given twice; each can be added once.`)
+  return {
+    specVersion: 1,
+    name: [structure.name, ...names].join('+'),
+    options: { ...structure.options, regularisers: Object.fromEntries(regularisers.map(({ name, options }) => [name, options])) },
+    usesSourceData: [structure, ...regularisers].some(({ usesSourceData }) => usesSourceData === true),
+    composition: { structure, regularisers },
+    prepare: (context) => {
+      const program = structure.prepare(context)
+      const terms = regularisers.map((regulariser) => ({ name: regulariser.name, term: regulariser.prepare(context, program) }))
+      return composed(structure.name, program, terms, context.source)
+    },
+  }
+}
+
+interface Term {
+  readonly name: string
+  readonly term: RegulariserProgram
+}
+
+const composed = (structureName: string, structure: TransferProgram, terms: readonly Term[], source: TrainedNetwork): TransferProgram => {
+  if (structure.step !== undefined) {
+    throw new TransferkitError(
+      'strategy/cannot-compose',
+      `'${structureName}' runs its training steps itself, so '${terms.map(({ name }) => name).join("', '")}' cannot add to its loss. Use the regulariser with another structure.`,
+    )
+  }
+  // A composition has no frozen prefix: regularisers look at activations and inputs of the whole network.
+  const { prefix: _prefix, ...kept } = structure
+  const [fold, inspect] = [structure.fold?.bind(structure), structure.inspect?.bind(structure)]
+  const structureLoss = structure.loss?.bind(structure) ?? classificationLoss(structure)
+
+  const init = (key: Key): ProgramVariables => {
+    const variables = structure.init(key)
+    const own = terms.map(({ name, term }) => ({ [regularisersBranch]: { [name]: term.init?.(foldIn(key, ownPrefix(name))) ?? {} } }))
+    return { ...variables, params: mergeTrees(variables.params, ...own) }
+  }
+
+  const loss = (inputs: LossInputs): LossOutputs => {
+    const { batch, key, progress } = inputs
+    const variables = withoutRegularisers(inputs.variables)
+    const outputs = structureLoss({ ...inputs, variables })
+    const forward: Forward = { logits: outputs.logits, taps: outputs.taps, state: outputs.state }
+    const shared = {
+      params: variables.params,
+      forward,
+      batch,
+      progress,
+      source: once(() => sourcePass(source, batch.inputs)),
+      onSourceData: once(() => {
+        if (batch.source !== undefined) return structure.forward(variables, batch.source.inputs, trainingMode(foldIn(key, 'source data')))
+        throw new TransferkitError('strategy/no-source-data', `A regulariser needs source-domain examples, but the batch has none. Give 'sourceData' to the training.`)
+      }),
+    }
+    const penalties: readonly (readonly [string, Scalar])[] = terms.map(({ name, term }) => [name, term.penalty({ ...shared, ownParams: branchOf(inputs.variables.params, name) })])
+    return {
+      ...outputs,
+      loss: penalties.reduce<Scalar>((total, [, penalty]) => add(total, penalty), outputs.loss),
+      metrics: { ...outputs.metrics, ...Object.fromEntries(penalties) },
+    }
+  }
+
+  const groupOf = combineGroups(
+    (path) => structure.parameterGroup?.(path) ?? {},
+    ...terms.map(({ term }) => (path: string) => term.parameterGroup?.(path) ?? {}),
+  )
+  return {
+    ...kept,
+    init,
+    loss,
+    forward: (variables, inputs, mode) => structure.forward(withoutRegularisers(variables), inputs, mode),
+    parameterGroup: (path) => (belongsToStructure(path) ? groupOf(path) : {}),
+    publish: (variables) => {
+      const trained = withoutRegularisers(variables)
+      return structure.publish?.(trained) ?? trained
+    },
+    ...(fold === undefined ? {} : { fold: (variables) => fold(withoutRegularisers(variables)) }),
+    ...(inspect === undefined ? {} : { inspect: (variables, inputs) => inspect(withoutRegularisers(variables), inputs) }),
+  }
+}
