@@ -10,6 +10,8 @@ type ResultLeaf = (outputs: readonly UpstreamTensor[], inputs: readonly AnyTenso
 
 /** A recorded function, ready to be run as one operation. */
 interface Replay {
+  /** The function that was recorded. */
+  readonly of: unknown
   /** Structure, shapes and element types of the input that it was recorded with. */
   readonly signature: string
   readonly read: ReadValues
@@ -25,8 +27,8 @@ interface Replay {
 /** How often a function may be recorded for inputs of one signature that differ in other values, before it runs op by op. */
 const mostRecordings = 3
 
-/** How many recordings one compiled function keeps. */
-const mostReplays = 16
+/** How many recordings of all compiled functions are kept; the one that was made first is forgotten first. */
+const mostReplays = 32
 
 const isTensor = (value: unknown): value is AnyTensor => typeof value === 'object' && value !== null && 'dataId' in value
 
@@ -134,7 +136,7 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
       const copies = tensors.map(([, tensor]) => identityOf(tensor))
       const observed = observeInput(input, new Map(copies.map((copy, index) => [tensors[index]?.[0] ?? '', copy])))
       const { result: value, recording } = recordGraph(backend, copies.map(upstream), () => f(observed.input))
-      const common = { signature, read: observed.read }
+      const common = { of: f, signature, read: observed.read }
       if (recording.hasRead) {
         for (const { dataId } of recording.captured) backend.disposeData(dataId)
         replay = { ...common, name: undefined, used: [], captured: [], outputs: 0, result: undefined }
@@ -159,11 +161,11 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
     return mapLeaves<unknown, unknown>(result, (leaf) => (leaf as ResultLeaf)(made, inputs)) as O
   }
 
-  return <I, O>(f: (input: I) => O) => {
-    const replays: Replay[] = []
-    return (input: I): O => {
+  const replays: Replay[] = []
+  return <I, O>(f: (input: I) => O) =>
+    (input: I): O => {
       const parts = partsOf(input)
-      const similar = replays.filter(({ signature }) => signature === parts.signature)
+      const similar = replays.filter(({ of, signature }) => of === f && signature === parts.signature)
       const replay = similar.find(({ read }) => [...read].every(([path, value]) => Object.is(parts.values.get(path), value)))
       if (replay?.name !== undefined) return run<O>(replay, parts)
       if (replay !== undefined || similar.length >= mostRecordings) return f(input)
@@ -172,5 +174,4 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
       if (replays.length > mostReplays) replays.splice(0, 1).forEach(forget)
       return recorded.result
     }
-  }
 }
