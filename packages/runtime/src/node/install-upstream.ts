@@ -46,7 +46,7 @@ export const installUpstreamIn = async (run: RunCommand, upstream: string | unde
  * @throws TransferkitError `runtime/upstream-missing` or `runtime/upstream-failed`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { installUpstream } from '@transferkit/runtime/node'
  *
  * const binding = await installUpstream({ onLine: (line) => console.log(line) })
