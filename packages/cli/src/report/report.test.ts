@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest'
+import { renderReport } from './report.js'
+import { fixedReport } from './report.fixture.js'
+
+const page = await renderReport(fixedReport())
+
+describe('renderReport', () => {
+  test('gives one page that needs no other file and no script', () => {
+    expect(page).toMatch(/^<!doctype html>/)
+    expect(page).not.toMatch(/<script|<link|<img|@import|url\((?!#)|\son\w+=/)
+    // The only addresses are names of XML name spaces.
+    expect(new Set(page.match(/https?:\/\/[^"'\s)]+/g))).toEqual(new Set(['http://www.w3.org/2000/svg', 'http://www.w3.org/1999/xlink']))
+  })
+
+  test('shows every number of the table', () => {
+    for (const text of ['91.7 ± 3.0', '+0.3 ± 0.0', '34,890', '13.2', 'best uniform discrete: fine-tune']) expect(page).toContain(text)
+  })
+
+  test('describes each chart to those who do not see it, and labels its sections', () => {
+    const charts = page.match(/<svg [^>]*viewBox[^>]*>/g) ?? []
+    expect(charts).toHaveLength(5)
+    for (const chart of charts) expect(chart).toMatch(/role="img" aria-label="[^"]{30,}"/)
+    expect(page.match(/<figcaption>/g)).toHaveLength(5)
+    for (const [, id] of page.matchAll(/<section aria-labelledby="([^"]+)"/g)) expect(page).toContain(`<h2 id="${id ?? ''}">`)
+    expect(page).toContain('<th scope="col">')
+    expect(page).toContain('<th scope="row">')
+    expect(page).toContain('<html lang="en">')
+  })
+
+  test('takes text as text', () => {
+    expect(page).toContain('&lt;b&gt;not markup&lt;/b&gt;')
+    expect(page).not.toContain('<b>not markup')
+  })
+
+  test('is the same at every call', async () => {
+    expect(await renderReport(fixedReport())).toBe(page)
+  })
+
+  test('leaves out what there is nothing of', async () => {
+    const bare = await renderReport({ ...fixedReport(), curves: [], inspections: [] })
+    expect(bare).not.toContain('Learning curves')
+    expect(bare).not.toContain('Openness')
+  })
+})
