@@ -1,9 +1,8 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { contestant, here } from './turns.mjs'
 import { steps } from './steps.mjs'
 
 const usage = `Compares training steps side by side: contestants take turns in one run, and each is compared with ours.
@@ -11,7 +10,7 @@ const usage = `Compares training steps side by side: contestants take turns in o
   node tools/bench/bench.mjs [--python PATH] [--step NAME] [--rounds N] [--wasm] [--out FILE]
 
   --python PATH   a Python that has torch; without it the comparison with PyTorch is left out
-  --step NAME     one of: ${Object.keys(steps).join(', ')}; all unless told
+  --step NAME     one of: resnet32-batch128, resnet26-batch32; both unless told
   --rounds N      counted rounds of two steps each after one round of warm-up, 6 unless told
   --wasm          also time our step on WebAssembly (one round; it is slow)
   --out FILE      write the rows as JSON, for example docs/results/bench.json
@@ -32,56 +31,8 @@ if (options.help) {
   process.exit(0)
 }
 
-/** @param {string} file */
-const here = (file) => fileURLToPath(new URL(file, import.meta.url))
 const stepsPerRound = 2
-const debug = process.env['BENCH_DEBUG'] === undefined ? 'ignore' : 'inherit'
-
-/**
- * @typedef {object} Round What a contestant answers.
- * @property {number[]} times Milliseconds a step.
- * @property {number} memory Largest resident set in bytes.
- * @property {number} [tensors] Tensors alive.
- */
-
-/**
- * A child process that times steps when it is asked to.
- *
- * @param {string} name
- * @param {string} command
- * @param {string[]} args
- */
-const contestant = async (name, command, args) => {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', debug] })
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-  const next = async () => {
-    for (;;) {
-      const { value, done } = await lines.next()
-      if (done) throw new Error(`${name} stopped; run it with BENCH_DEBUG=1 to see why.`)
-      if (value.startsWith('{')) return JSON.parse(value)
-    }
-  }
-  await next()
-  /** @type {number[]} */
-  const times = []
-  /** @type {Round} */
-  let last = { times, memory: 0 }
-  return {
-    name,
-    times,
-    last: () => last,
-    /**
-     * @param {number} count
-     * @param {boolean} counted
-     */
-    round: async (count, counted) => {
-      child.stdin.write(`step ${count}\n`)
-      last = await next()
-      if (counted) times.push(...last.times)
-    },
-    end: () => child.stdin.end('end\n'),
-  }
-}
+const compared = Object.keys(steps).filter((name) => name !== 'digits-batch64')
 
 /** @param {readonly number[]} times */
 const median = (times) => times.toSorted((left, right) => left - right)[times.length >> 1] ?? Number.NaN
@@ -120,7 +71,7 @@ const compare = async (name) => {
 }
 
 const rows = []
-for (const name of options.step === undefined ? Object.keys(steps) : [options.step]) rows.push(...(await compare(name)))
+for (const name of options.step === undefined ? compared : [options.step]) rows.push(...(await compare(name)))
 process.stdout.write('| step | contestant | min ms | median ms | ours ÷ this | peak MB |\n| --- | --- | --- | --- | --- | --- |\n')
 for (const row of rows) {
   process.stdout.write(`| ${row.step} | ${row.contestant} | ${row.minimumMilliseconds} | ${row.medianMilliseconds} | ${row.oursOverThis} | ${row.peakMegabytes} |\n`)

@@ -1,18 +1,19 @@
 /**
  * @typedef {object} Step A training step that is compared.
- * @property {'cifar-resnet32' | 'resnet26'} network Name of the network.
+ * @property {'cifar-resnet32' | 'resnet26' | 'digit-network'} network Name of the network.
  * @property {number} batch Images in a batch.
  * @property {number} size Height and width of an image.
  */
 
 /**
- * Training steps that are compared, by name. All contestants train all parameters with SGD and momentum 0.9 on one batch of random images.
+ * Training steps that are timed, by name; all but `digits-batch64` have counterparts to be compared with. All contestants train all parameters with SGD and momentum 0.9 on one batch of random images.
  *
  * @type {Readonly<Record<string, Step>>}
  */
 export const steps = {
   'resnet32-batch128': { network: 'cifar-resnet32', batch: 128, size: 32 },
   'resnet26-batch32': { network: 'resnet26', batch: 32, size: 64 },
+  'digits-batch64': { network: 'digit-network', batch: 64, size: 28 },
 }
 
 /**
