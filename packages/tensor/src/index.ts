@@ -42,6 +42,7 @@ export {
   type Variables,
 } from './module/module.js'
 export { branchAt, type Network, network, type NetworkDefinition, refineStages, runStages, type Stage, type StageRun, tapShapes, withClasses } from './module/network.js'
+export { nearestSpelling } from './nearest-spelling.js'
 export { add, type BinaryOp, divide, maximum, minimum, multiply, negate, square, subtract } from './ops/arithmetic.js'
 export { batchNormInference, type BatchNormalised, batchNormTraining, type PerChannel } from './ops/batch-normalisation.js'
 export { cast, type Comparison, equal, greater, greaterOrEqual, less, logicalAnd, logicalNot, where } from './ops/comparison.js'

@@ -1,13 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein'
-
-/** The valid word that somebody probably meant; none when more than half of the letters of the nearest one differ. */
-const nearestSpelling = (word: string, valid: readonly string[]): string | undefined => {
-  if (valid.length === 0) return undefined
-  const plain = word.toLowerCase()
-  const byPlain = new Map(valid.map((candidate) => [candidate.toLowerCase(), candidate]))
-  const nearest = closest(plain, [...byPlain.keys()])
-  return distance(plain, nearest) <= Math.max(2, nearest.length / 2) ? byPlain.get(nearest) : undefined
-}
+import { nearestSpelling } from '@transferkit/tensor'
 
 /**
  * What to say after an unknown word: the nearest valid one, and all of them while they are few.

@@ -1,4 +1,4 @@
-import { TransferkitError } from '@transferkit/tensor'
+import { nearestSpelling, TransferkitError } from '@transferkit/tensor'
 import { knownManifests } from './known/index.js'
 import type { DatasetManifest, ImageManifest, TextManifest } from './manifest.js'
 
@@ -35,7 +35,7 @@ const findSplit = (name: string, manifests: readonly DatasetManifest[]): NamedSp
   const split = name.slice(slash + 1)
   if (manifest === undefined) {
     const names = manifests.map((candidate) => candidate.name)
-    const nearest = nearestName(slash === -1 ? name : name.slice(0, slash), names)
+    const nearest = nearestSpelling(slash === -1 ? name : name.slice(0, slash), names)
     throw new TransferkitError(
       'dataset/unknown',
       `${name}: there is no such data set. ${nearest === undefined ? '' : `Did you mean ${nearest}? `}Known are: ${names.join(', ')}; a split follows after /, as in mnist/train.`,
@@ -45,20 +45,4 @@ const findSplit = (name: string, manifests: readonly DatasetManifest[]): NamedSp
     throw new TransferkitError('dataset/no-split', `${name}: ${manifest.name} has no split ${JSON.stringify(split)}. Its splits are: ${Object.keys(manifest.splits).join(', ')}.`)
   }
   return { manifest, split }
-}
-
-const nearestName = (wrong: string, names: readonly string[]): string | undefined => {
-  const ranked = names.map((name) => ({ name, distance: editDistance(wrong, name) })).sort((a, b) => a.distance - b.distance)
-  const [best] = ranked
-  return best !== undefined && best.distance <= Math.max(2, wrong.length / 3) ? best.name : undefined
-}
-
-const editDistance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length] ?? 0
 }

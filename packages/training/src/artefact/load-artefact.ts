@@ -2,6 +2,7 @@ import {
   type BatchTransform,
   flattenTree,
   mapTree,
+  nearestSpelling,
   type ProgramVariables,
   randomKey,
   scope,
@@ -16,7 +17,6 @@ import {
 import { readSafetensors } from '../safetensors/read-safetensors.js'
 import type { SafetensorsEntry } from '../safetensors/entry.js'
 import { treeFromEntries } from '../safetensors/tree-entries.js'
-import { nearestSpelling } from '../strategies/options.js'
 import type { ArtefactBytes } from './create-artefact.js'
 import { privateTrees } from './private-trees.js'
 import { sourceIdentity } from './source-identity.js'

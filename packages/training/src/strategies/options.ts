@@ -1,5 +1,4 @@
-import { type OptionsSchema, TransferkitError } from '@transferkit/tensor'
-import { closest, distance } from 'fastest-levenshtein'
+import { nearestSpelling, type OptionsSchema, TransferkitError } from '@transferkit/tensor'
 
 /** Part of a Standard Schema issue that libraries add and that makes a better message; zod names it like this. */
 interface IssueDetails {
@@ -25,13 +24,6 @@ const shown = (value: unknown): string => {
   // What JSON has no words for gives undefined, whatever the declaration says.
   const text = JSON.stringify(value) as string | undefined
   return text ?? (value === undefined ? 'nothing' : `a ${typeof value}`)
-}
-
-/** The nearest of some spellings, if one is near enough to be what was meant: a third of the letters may differ. @internal */
-export const nearestSpelling = (found: string, known: readonly string[]): string | undefined => {
-  if (known.length === 0) return undefined
-  const best = closest(found, known)
-  return distance(found, best) <= Math.max(1, Math.ceil(best.length / 3)) ? best : undefined
 }
 
 const describe = (issue: IssueDetails, given: unknown, known: readonly string[]): string => {

@@ -1,9 +1,8 @@
-import { type Network, type Strategy, type StrategyDefinition, TransferkitError, withClasses } from '@transferkit/tensor'
+import { nearestSpelling, type Network, type Strategy, type StrategyDefinition, TransferkitError, withClasses } from '@transferkit/tensor'
 import { z } from 'zod'
 import { defineStrategy } from './define-strategy.js'
 import { headGroups, headLearningRate, isHead } from './head.js'
 import { networkProgram } from './network-program.js'
-import { nearestSpelling } from './options.js'
 
 const treatment = z.enum(['frozen', 'fine-tuned', 'random'])
 
