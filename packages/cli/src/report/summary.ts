@@ -10,6 +10,14 @@ export interface Estimate {
   readonly halfWidth?: number
 }
 
+/** What one seed gave. */
+export interface SeedAccuracy {
+  /** The seed. */
+  readonly seed: number
+  /** Share of the test images that were right, from 0 to 1. */
+  readonly accuracy: number
+}
+
 /** What came out for one strategy. */
 export interface StrategySummary {
   /** Name of the entry in the recipe. */
@@ -17,7 +25,7 @@ export interface StrategySummary {
   /** Identifier of the strategy. */
   readonly strategy: string
   /** Seeds and what each gave, in the order of the seeds. */
-  readonly bySeed: readonly { readonly seed: number; readonly accuracy: number }[]
+  readonly bySeed: readonly SeedAccuracy[]
   /** Accuracy, from 0 to 1. */
   readonly accuracy: Estimate
   /** Accuracy less that of fine-tuning, paired by seed; absent for fine-tuning itself and where it was not run with the same seeds. */
