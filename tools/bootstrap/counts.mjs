@@ -42,7 +42,7 @@ export const countOne = (passed) => ({ passed: passed ? 1 : 0, failed: passed ? 
  * @property {number} numFailedTests
  * @property {number} numPendingTests
  * @property {number} numTodoTests
- * @property {{ status: string, assertionResults: unknown[] }[]} testResults
+ * @property {{ status: string, assertionResults: { status: string, fullName: string }[] }[]} testResults
  */
 
 /**
@@ -64,4 +64,25 @@ export const countTests = (file, passed) => {
     failed: passed ? failed : Math.max(failed, 1),
     skipped: report.numPendingTests + report.numTodoTests,
   }
+}
+
+/**
+ * Says for each reason how many tests of a report were skipped: the reason stands in the name of the test or of a group around it, as
+ * `(skipped: because)`; a test that gives none is named itself.
+ *
+ * @param {string} file The report, which need not exist.
+ * @returns {readonly string[]}
+ */
+export const skippedTests = (file) => {
+  if (!existsSync(file)) return []
+  /** @type {VitestReport} */
+  const report = JSON.parse(readFileSync(file, 'utf8'))
+  /** @type {Map<string, number>} */
+  const reasons = new Map()
+  for (const { status, fullName } of report.testResults.flatMap(({ assertionResults }) => assertionResults)) {
+    if (!['skipped', 'pending', 'todo'].includes(status)) continue
+    const reason = /\(skipped: ([^)]*)\)/.exec(fullName)?.[1] ?? fullName
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  }
+  return [...reasons].map(([reason, count]) => `${count} skipped: ${reason}`)
 }

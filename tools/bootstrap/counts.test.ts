@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { countOne, countTests, lastLine, sum } from './counts.mjs'
+import { countOne, countTests, lastLine, skippedTests, sum } from './counts.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'transferkit-counts-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -12,6 +12,13 @@ const report = (numPassedTests: number, numFailedTests: number, numPendingTests:
   writeFileSync(file, JSON.stringify({ numPassedTests, numFailedTests, numPendingTests, numTodoTests: 0, testResults }))
   return file
 }
+
+test('skippedTests counts by the reason that stands in the name', () => {
+  const because = { status: 'skipped', fullName: 'real data (skipped: set A to the folder) reads one' }
+  const file = report(1, 0, 3, [{ status: 'passed', assertionResults: [because, because, { status: 'passed', fullName: 'b' }, { status: 'pending', fullName: 'c' }] }])
+  expect(skippedTests(file)).toEqual(['2 skipped: set A to the folder', '1 skipped: c'])
+  expect(skippedTests(join(folder, 'nothing.json'))).toEqual([])
+})
 
 describe('countTests', () => {
   test('counts what the report says', () => {

@@ -1,7 +1,7 @@
 // `npm test`: every check and every test, from a fresh clone. `npm test -- --filter tensor` keeps to one project.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { countOne, countTests, lastLine, sum } from './counts.mjs'
+import { countOne, countTests, lastLine, skippedTests, sum } from './counts.mjs'
 import { build, install, nxCommand, nxEnvironment, prepareRuntime } from './prepare.mjs'
 import { demandNode, runStep, workspaceRoot } from './steps.mjs'
 import { failedTasks, outputOfFailed, projectsWith } from './tasks.mjs'
@@ -47,7 +47,10 @@ const runCheck = async ({ title, target, report }, filter) => {
   return sum(
     projects.map((project) => {
       const projectPassed = !failed.has(`${project}:${target}`)
-      return report === undefined ? countOne(projectPassed) : countTests(join(results, report(project)), projectPassed)
+      if (report === undefined) return countOne(projectPassed)
+      const file = join(results, report(project))
+      for (const line of skippedTests(file)) console.log(`        ${project}: ${line}`)
+      return countTests(file, projectPassed)
     }),
   )
 }

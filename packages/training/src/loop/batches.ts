@@ -18,15 +18,20 @@ import {
 export const stepsPerEpoch = (size: number, batchSize: number): number => Math.max(1, Math.floor(size / batchSize))
 
 /**
- * Positions of the examples of a step. Each epoch has its own random order, a pure function of the key, so that any step can be gone back to.
+ * Finds the positions of the examples of any step. Each epoch has its own random order, a pure function of the key, so that a training can go on from any step.
  *
  * @internal
  */
-export const indicesOfStep = (key: Key, size: number, batchSize: number, step: number): Int32Array => {
+export const stepIndices = (key: Key, size: number, batchSize: number): ((step: number) => Int32Array) => {
   const steps = stepsPerEpoch(size, batchSize)
-  const order = permutation(foldIn(key, Math.floor(step / steps)), size)
-  const start = (step % steps) * batchSize
-  return order.subarray(start, Math.min(size, start + batchSize))
+  // Kept for the epoch, because to draw the order of a large data set takes longer than a small step.
+  let drawn: { readonly epoch: number; readonly order: Int32Array } | undefined
+  return (step) => {
+    const epoch = Math.floor(step / steps)
+    if (drawn?.epoch !== epoch) drawn = { epoch, order: permutation(foldIn(key, epoch), size) }
+    const start = (step % steps) * batchSize
+    return drawn.order.subarray(start, Math.min(size, start + batchSize))
+  }
 }
 
 /** Reads examples and transforms them. @internal */

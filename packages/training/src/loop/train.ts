@@ -30,7 +30,7 @@ import { evaluate, type Evaluation } from '../metrics/evaluate.js'
 import { withParameterGroups } from '../optimisers/parameter-groups.js'
 import { sgd } from '../optimisers/sgd.js'
 import { cosine } from '../schedules/schedule.js'
-import { batchOnBackend, checkDataset, consecutive, indicesOfStep, inputsOf, readBatch, stepsPerEpoch } from './batches.js'
+import { batchOnBackend, checkDataset, consecutive, inputsOf, readBatch, stepIndices, stepsPerEpoch } from './batches.js'
 import { type Identity, type Kept, type Progress, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import type { CheckpointSaved, EpochSummary, TrainingEnd, TrainingEvent } from './events.js'
 import { cacheFeatures } from './feature-cache.js'
@@ -131,10 +131,11 @@ const withEpoch = (progress: Progress, summary: EpochSummary): Progress => {
 }
 
 /** Examples of a step, read and transformed; a pure function of the key and the number of the step. */
-const batchReader =
-  (key: Key, batchSize: number, dataset: Dataset, transforms: readonly BatchTransform[]) =>
-  async (step: number): Promise<HostBatch> =>
-    readBatch(dataset, indicesOfStep(foldIn(key, 'order'), dataset.size, batchSize, step), transforms, foldIn(foldIn(key, 'transforms'), step))
+const batchReader = (key: Key, batchSize: number, dataset: Dataset, transforms: readonly BatchTransform[]): ((step: number) => Promise<HostBatch>) => {
+  const indicesOf = stepIndices(foldIn(key, 'order'), dataset.size, batchSize)
+  const transformKey = foldIn(key, 'transforms')
+  return (step) => readBatch(dataset, indicesOf(step), transforms, foldIn(transformKey, step))
+}
 
 /**
  * Trains a target model.
