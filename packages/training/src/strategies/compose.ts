@@ -1,5 +1,6 @@
 import {
   add,
+  branchAt,
   foldIn,
   type Forward,
   inference,
@@ -14,7 +15,6 @@ import {
   type RegulariserProgram,
   type Scalar,
   type Strategy,
-  type TensorTree,
   TransferkitError,
   type TrainedNetwork,
   trainingMode,
@@ -39,12 +39,6 @@ const withoutRegularisers = (variables: ProgramVariables): ProgramVariables => (
 const once = <T>(compute: () => T): (() => T) => {
   let kept: { readonly value: T } | undefined
   return () => (kept ??= { value: compute() }).value
-}
-
-const branchOf = (params: TensorTree, name: string): TensorTree => {
-  // The own parameters stand in named trees; a regulariser without any has no branch.
-  const branch = (params as Readonly<Record<string, Readonly<Record<string, TensorTree>> | undefined>>)[regularisersBranch]
-  return branch?.[name] ?? {}
 }
 
 const sourcePass = ({ network, variables }: TrainedNetwork, inputs: LossInputs['batch']['inputs']): ReturnType<PenaltyInputs['source']> => {
@@ -128,7 +122,7 @@ const composed = (structureName: string, structure: TransferProgram, terms: read
         throw new TransferkitError('strategy/no-source-data', `A regulariser needs source-domain examples, but the batch has none. Give 'sourceData' to the training.`)
       }),
     }
-    const penalties: readonly (readonly [string, Scalar])[] = terms.map(({ name, term }) => [name, term.penalty({ ...shared, ownParams: branchOf(inputs.variables.params, name) })])
+    const penalties: readonly (readonly [string, Scalar])[] = terms.map(({ name, term }) => [name, term.penalty({ ...shared, ownParams: branchAt(inputs.variables.params, `${regularisersBranch}.${name}`) })])
     return {
       ...outputs,
       loss: penalties.reduce<Scalar>((total, [, penalty]) => add(total, penalty), outputs.loss),

@@ -1,4 +1,5 @@
 import {
+  branchAt,
   flattenTree,
   type Forward,
   inference,
@@ -60,10 +61,6 @@ const head = 'head'
 /** Name of the stage that a variable belongs to; names of stages may have dots themselves. */
 const stageOf = (network: Network, path: string): string => network.stages.find(({ name }) => path.startsWith(`${name}.`))?.name ?? head
 
-const named = (tree: TensorTree, name: string): TensorTree =>
-  // Frozen variables are kept as `{ params, state }`; either is absent when it has no tensors.
-  (tree as Readonly<Record<string, TensorTree>>)[name] ?? {}
-
 /** A tree in which some leaves are those of another tree. */
 const replaceSome = (tree: TensorTree, other: TensorTree, chosen: (path: string) => boolean): TensorTree => {
   const { selected, rest } = partitionTree(tree, chosen)
@@ -122,8 +119,8 @@ export const networkProgram = (plan: NetworkPlan): TransferProgram => {
     })
 
   const together = ({ params, state, frozen }: ProgramVariables): Variables => ({
-    params: mergeTrees(params, named(frozen, 'params')),
-    state: mergeTrees(state, named(frozen, 'state')),
+    params: mergeTrees(params, branchAt(frozen, 'params')),
+    state: mergeTrees(state, branchAt(frozen, 'state')),
   })
 
   const modeOf =
@@ -136,7 +133,7 @@ export const networkProgram = (plan: NetworkPlan): TransferProgram => {
     const all = together(variables)
     const stages = runStages({ stages: network.stages.slice(position) }, all, x, modeOf(mode))
     const applied = network.head.apply(
-      { params: named(all.params, head), state: named(all.state, head) },
+      { params: branchAt(all.params, head), state: branchAt(all.state, head) },
       // The last stage of a network gives one vector an example, and so does a prefix that holds all stages.
       stages.output as unknown as Vectors,
       modeOf(mode)(head),
