@@ -11,18 +11,37 @@ from torch import nn
 from torch.nn import functional as F
 
 name, layout = sys.argv[1], sys.argv[2]
-steps = {"resnet32-batch128": (128, 32), "resnet26-batch32": (32, 64)}
+steps = {"resnet32-batch128": (128, 32), "resnet26-batch32": (32, 64), "resnet26-adapters-batch32": (32, 64)}
+adapted = "adapters" in name
 batch, size = steps[name]
 torch.set_num_threads(int(sys.argv[3]) if len(sys.argv) > 3 else 2)
 torch.manual_seed(1)
 
 
+class AdaptedConvolution(nn.Module):
+    """A frozen convolution with a trained 1x1 convolution in parallel, as separate convolutions."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False).requires_grad_(False)
+        self.adapter = nn.Conv2d(inputs, outputs, 1, stride, 0, bias=False)
+
+    def forward(self, x):
+        return self.conv(x) + self.adapter(x)
+
+
+def convolution(inputs, outputs, stride):
+    if adapted:
+        return AdaptedConvolution(inputs, outputs, stride)
+    return nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+
+
 class Block(nn.Module):
     def __init__(self, inputs, outputs, stride):
         super().__init__()
-        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.conv1 = convolution(inputs, outputs, stride)
         self.norm1 = nn.BatchNorm2d(outputs)
-        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.conv2 = convolution(outputs, outputs, 1)
         self.norm2 = nn.BatchNorm2d(outputs)
         self.stride, self.grows = stride, inputs != outputs
 
@@ -48,7 +67,7 @@ if name.startswith("resnet26"):
     widths, blocks, strides = [32, 64, 128, 256], 4, [2, 2, 2]
 else:
     widths, blocks, strides = [16, 16, 32, 64], 5, [1, 2, 2]
-layers = [nn.Conv2d(3, widths[0], 3, 1, 1, bias=False), nn.BatchNorm2d(widths[0])]
+layers = [convolution(3, widths[0], 1), nn.BatchNorm2d(widths[0])]
 if not name.startswith("resnet26"):
     layers.append(nn.ReLU())
 layers += [stage(blocks, widths[i], widths[i + 1], strides[i]) for i in range(3)]
@@ -61,7 +80,7 @@ labels = torch.arange(batch) % 10
 if layout == "channels-last":
     network = network.to(memory_format=torch.channels_last)
     inputs = inputs.contiguous(memory_format=torch.channels_last)
-optimiser = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
+optimiser = torch.optim.SGD([p for p in network.parameters() if p.requires_grad], lr=0.01, momentum=0.9)
 
 
 def step():

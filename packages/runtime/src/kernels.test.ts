@@ -63,6 +63,8 @@ const convolutions: readonly (readonly [string, ConvolutionCase])[] = [
   ['1x1', convolution({ filterShape: [1, 1, 3, 5], padding: symmetric(0) })],
   ['1x1, stride 2', convolution({ filterShape: [1, 1, 3, 5], padding: symmetric(0), strides: [2, 2] })],
   ['7x7, stride 2', convolution({ inputShape: [1, 15, 14, 3], filterShape: [7, 7, 3, 2], padding: symmetric(3), strides: [2, 2] })],
+  ['many channels', convolution({ inputShape: [4, 9, 8, 32], filterShape: [3, 3, 32, 64] })],
+  ['many channels, odd size', convolution({ inputShape: [3, 11, 13, 64], filterShape: [3, 3, 64, 32] })],
   ['depthwise', convolution({ filterShape: [3, 3, 3, 1], depthwise: true })],
   ['depthwise with a multiplier', convolution({ filterShape: [3, 3, 3, 2], depthwise: true })],
   ['depthwise, stride 2, another padding on every side', convolution({ inputShape: [2, 7, 6, 3], filterShape: [3, 3, 3, 2], padding: [[0, 1], [2, 1]], strides: [2, 2], depthwise: true })],

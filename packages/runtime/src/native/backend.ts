@@ -24,6 +24,8 @@ export interface NativeBinding {
   tensorDataSync(id: number): unknown
   /** Our own addition: absent in a binding that was built by upstream's installer. */
   readonly defineFunction?: (graphDefinition: Uint8Array, name: string, inputs: readonly string[], outputs: readonly string[]) => void
+  /** Our own addition: the number that channels have to be multiples of for the operation `TransferkitConvolution`; absent where the processor has no fast form of it. */
+  readonly winogradChannels?: number
   /** Our own addition, as {@link NativeBinding.defineFunction}. */
   readonly removeFunction?: (name: string) => void
 }

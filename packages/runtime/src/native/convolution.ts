@@ -1,9 +1,10 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import type { ConvolutionAttributes } from '@transferkit/tensor'
 import { type FilterGradientAttributes, type InputGradientAttributes, kernel } from '../kernel-arguments.js'
-import { floatType, integers, text } from './attributes.js'
+import { flag, floatType, integers, text } from './attributes.js'
 import type { NativeBackend, OperationAttribute } from './backend.js'
 import { pad, release, slice, withShape } from './operations.js'
+import { fitsWinograd } from './winograd.js'
 
 /** Zeros that TensorFlow's own `SAME` puts before and after an axis. */
 const samePadding = (size: number, filter: number, stride: number): readonly [number, number] => {
@@ -46,16 +47,21 @@ const withFramed = (backend: NativeBackend, input: TensorInfo, attributes: Convo
   }
 }
 
-const forward = (operation: string) =>
+const winograd = (backend: NativeBackend, images: TensorInfo, filter: TensorInfo, transposed: boolean): Tensor =>
+  backend.executeSingleOutput('TransferkitConvolution', [flag(backend.binding, 'transposed', transposed)], [images, filter])
+
+const forward = (operation: 'Conv2D' | 'DepthwiseConv2dNative') =>
   kernel<NativeBackend, 'input' | 'filter', ConvolutionAttributes>(({ input, filter }, attributes, backend) => {
+    if (operation === 'Conv2D' && fitsWinograd(backend, input.shape, filter.shape, attributes)) return winograd(backend, input, filter, false)
     const framing = framingOf(input.shape, filter.shape, attributes)
     return withFramed(backend, input, attributes, framing, (framed) =>
       backend.executeSingleOutput(operation, operationAttributes(backend, attributes, framing), [framed, filter]),
     )
   })
 
-const inputGradient = (operation: string) =>
+const inputGradient = (operation: 'Conv2DBackpropInput' | 'DepthwiseConv2dNativeBackpropInput') =>
   kernel<NativeBackend, 'outputGradient' | 'filter', InputGradientAttributes>(({ outputGradient, filter }, attributes, backend) => {
+    if (operation === 'Conv2DBackpropInput' && fitsWinograd(backend, attributes.inputShape, filter.shape, attributes)) return winograd(backend, outputGradient, filter, true)
     const framing = framingOf(attributes.inputShape, filter.shape, attributes)
     const border = borders(attributes)
     const framedShape = framing === 'PADDED' ? attributes.inputShape.map((size, axis) => size + (border[axis]?.[0] ?? 0) + (border[axis]?.[1] ?? 0)) : attributes.inputShape
@@ -70,8 +76,10 @@ const inputGradient = (operation: string) =>
     }
   })
 
-const filterGradient = (operation: string) =>
+const filterGradient = (operation: 'Conv2DBackpropFilter' | 'DepthwiseConv2dNativeBackpropFilter') =>
   kernel<NativeBackend, 'input' | 'outputGradient', FilterGradientAttributes>(({ input, outputGradient }, attributes, backend) => {
+    if (operation === 'Conv2DBackpropFilter' && fitsWinograd(backend, input.shape, attributes.filterShape, attributes))
+      return backend.executeSingleOutput('TransferkitConvolutionFilterGradient', [], [input, outputGradient])
     const framing = framingOf(input.shape, attributes.filterShape, attributes)
     return withFramed(backend, input, attributes, framing, (framed) =>
       withShape(backend, attributes.filterShape, (shape) =>

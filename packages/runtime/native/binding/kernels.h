@@ -1,0 +1,14 @@
+#ifndef TRANSFERKIT_KERNELS_H_
+#define TRANSFERKIT_KERNELS_H_
+
+#include <node_api.h>
+
+namespace transferkit {
+
+// Registers our operations with TensorFlow, and says so in the exports: `winogradChannels` is the number that channels
+// have to be multiples of for `TransferkitConvolution` and `TransferkitConvolutionFilterGradient`, absent where there are none.
+napi_value AddKernels(napi_env env, napi_value exports);
+
+}  // namespace transferkit
+
+#endif  // TRANSFERKIT_KERNELS_H_

@@ -1,0 +1,155 @@
+#include "winograd.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "winograd_tiles.h"
+#include "workers.h"
+
+#if defined(__x86_64__)
+extern const TileFunctions kWinogradTiles_avx512, kWinogradTiles_avx2;
+#endif
+
+namespace transferkit {
+
+namespace {
+
+// The fastest functions that this processor runs; none where they are not known to be faster than TensorFlow's own.
+const TileFunctions *Functions() {
+#if defined(__x86_64__)
+  static const TileFunctions *const best = __builtin_cpu_supports("avx512f")                                     ? &kWinogradTiles_avx512
+                                           : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kWinogradTiles_avx2
+                                                                                                                 : nullptr;
+  return best;
+#else
+  return nullptr;
+#endif
+}
+
+// Bytes of scratch of a task. It has to stay in a core's second-level cache, beside the transformed filter where that is
+// small; the larger the filter, the more tiles must share the cost of reading it.
+constexpr long kSmallestScratch = 256 << 10, kLargestScratch = 768 << 10;
+
+// The filter's channels in a task of its transformation.
+constexpr int kChannels = 8;
+
+// The gradient of the transformed filter is summed up separately by this many threads at most, each in memory of its own.
+constexpr int kMostSums = 8;
+
+struct FilterTasks final : Tasks {
+  const float *filter;
+  int inputs, outputs;
+  bool transposed;
+  float *transformed;
+  void Run(int task) override {
+    Functions()->transform_filter(filter, inputs, outputs, transposed, task * kChannels, std::min((task + 1) * kChannels, inputs), transformed);
+  }
+};
+
+struct GradientTasks final : Tasks {
+  TileShape shape;
+  const float *images, *output_gradient;
+  int tiles, tiles_in_block, tasks;
+  float *sums;  // one block of 16 * inputs * outputs a task
+  void Run(int task) override {
+    const long elements = 16 * shape.inputs * shape.outputs;
+    float *const own = sums + task * elements;
+    std::fill(own, own + elements, 0.0f);
+    const std::unique_ptr<float[]> scratch(new float[16 * tiles_in_block * (shape.inputs + shape.outputs)]);
+    const int last = static_cast<int>(static_cast<long>(tiles) * (task + 1) / tasks);
+    for (int first = static_cast<int>(static_cast<long>(tiles) * task / tasks); first < last; first += tiles_in_block) {
+      Functions()->add_gradient(&shape, images, output_gradient, first, std::min(tiles_in_block, last - first), scratch.get(), own);
+    }
+  }
+};
+
+struct FinishTasks final : Tasks {
+  float *sums;
+  int count, inputs, outputs;
+  float *gradient;
+  void Run(int task) override {
+    const int first = task * kChannels, last = std::min(first + kChannels, inputs);
+    for (int place = 0; place < 16; place++) {
+      float *const total = sums + static_cast<long>(place) * inputs * outputs;
+      for (int other = 1; other < count; other++) {
+        const float *const more = total + static_cast<long>(other) * 16 * inputs * outputs;
+        for (long at = static_cast<long>(first) * outputs; at < static_cast<long>(last) * outputs; at++) total[at] += more[at];
+      }
+    }
+    Functions()->finish_gradient(sums, inputs, outputs, first, last, gradient);
+  }
+};
+
+struct TileTasks final : Tasks {
+  TileShape shape;
+  const float *images, *transformed;
+  int tiles, tiles_in_task;
+  float *result;
+  void Run(int task) override {
+    const int first = task * tiles_in_task;
+    const std::unique_ptr<float[]> scratch(new float[16 * tiles_in_task * (shape.inputs + shape.outputs)]);
+    Functions()->convolve(&shape, images, transformed, first, std::min(tiles_in_task, tiles - first), scratch.get(), result);
+  }
+};
+
+TileShape ShapeOf(const ConvolutionSizes &sizes) {
+  return {sizes.height, sizes.width, sizes.inputs, sizes.outputs, (sizes.height + 1) / 2, (sizes.width + 1) / 2};
+}
+
+int TilesOf(const ConvolutionSizes &sizes, const TileShape &shape) { return static_cast<int>(sizes.batch * shape.tile_rows * shape.tile_columns); }
+
+long FilterBytes(const ConvolutionSizes &sizes) { return 16 * sizes.inputs * sizes.outputs * sizeof(float); }
+
+// Tiles that fit into so many bytes of scratch.
+int TilesIn(long bytes, const ConvolutionSizes &sizes) {
+  const int rows = Functions()->rows;
+  return std::max(rows, static_cast<int>(bytes / (16 * (sizes.inputs + sizes.outputs) * sizeof(float))) / rows * rows);
+}
+
+}  // namespace
+
+int WinogradChannels() { return Functions() == nullptr ? 0 : Functions()->columns; }
+
+void WinogradConvolution(const ConvolutionSizes &sizes, const float *images, const float *filter, bool transposed, float *result) {
+  const std::unique_ptr<float[]> transformed(new float[FilterBytes(sizes) / sizeof(float)]);
+  FilterTasks filters;
+  filters.filter = filter;
+  filters.inputs = static_cast<int>(sizes.inputs);
+  filters.outputs = static_cast<int>(sizes.outputs);
+  filters.transposed = transposed;
+  filters.transformed = transformed.get();
+  RunOnAllCores((filters.inputs + kChannels - 1) / kChannels, &filters);
+
+  TileTasks tiles;
+  tiles.shape = ShapeOf(sizes);
+  tiles.images = images;
+  tiles.transformed = transformed.get();
+  tiles.tiles = TilesOf(sizes, tiles.shape);
+  tiles.tiles_in_task = TilesIn(std::clamp(FilterBytes(sizes), kSmallestScratch, kLargestScratch), sizes);
+  tiles.result = result;
+  RunOnAllCores((tiles.tiles + tiles.tiles_in_task - 1) / tiles.tiles_in_task, &tiles);
+}
+
+void WinogradFilterGradient(const ConvolutionSizes &sizes, const float *images, const float *output_gradient, float *result) {
+  GradientTasks tiles;
+  tiles.shape = ShapeOf(sizes);
+  tiles.images = images;
+  tiles.output_gradient = output_gradient;
+  tiles.tiles = TilesOf(sizes, tiles.shape);
+  // The sums are read and written once a block, so blocks are larger than they are.
+  tiles.tiles_in_block = TilesIn(2 * std::max(FilterBytes(sizes), kSmallestScratch), sizes);
+  tiles.tasks = std::min({Cores(), kMostSums, (tiles.tiles + tiles.tiles_in_block - 1) / tiles.tiles_in_block});
+  const std::unique_ptr<float[]> sums(new float[16 * sizes.inputs * sizes.outputs * tiles.tasks]);
+  tiles.sums = sums.get();
+  RunOnAllCores(tiles.tasks, &tiles);
+
+  FinishTasks finish;
+  finish.sums = sums.get();
+  finish.count = tiles.tasks;
+  finish.inputs = static_cast<int>(sizes.inputs);
+  finish.outputs = static_cast<int>(sizes.outputs);
+  finish.gradient = result;
+  RunOnAllCores((finish.inputs + kChannels - 1) / kChannels, &finish);
+}
+
+}  // namespace transferkit

@@ -1,0 +1,9 @@
+#if defined(__x86_64__)
+#pragma GCC target("avx512f")
+#define TRANSFERKIT_LANES 16
+#define TRANSFERKIT_ROWS 12
+#include "winograd_tiles.h"
+
+extern const TileFunctions kWinogradTiles_avx512;
+const TileFunctions kWinogradTiles_avx512 = {kLanes, kColumns, kRows, TransformFilter, Convolve, AddGradient, FinishGradient};
+#endif
