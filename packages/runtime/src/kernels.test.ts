@@ -62,6 +62,8 @@ const convolutions: readonly (readonly [string, ConvolutionCase])[] = [
   ['more padding than the filter is large', convolution({ filterShape: [1, 2, 3, 4], padding: [[2, 1], [3, 3]] })],
   ['1x1', convolution({ filterShape: [1, 1, 3, 5], padding: symmetric(0) })],
   ['1x1, stride 2', convolution({ filterShape: [1, 1, 3, 5], padding: symmetric(0), strides: [2, 2] })],
+  ['1x1, stride 2, odd size', convolution({ inputShape: [2, 7, 9, 3], filterShape: [1, 1, 3, 5], padding: symmetric(0), strides: [2, 2] })],
+  ['1x1, stride 2, with a border', convolution({ filterShape: [1, 1, 3, 5], strides: [2, 3] })],
   ['7x7, stride 2', convolution({ inputShape: [1, 15, 14, 3], filterShape: [7, 7, 3, 2], padding: symmetric(3), strides: [2, 2] })],
   ['many channels', convolution({ inputShape: [4, 9, 8, 32], filterShape: [3, 3, 32, 64] })],
   ['many channels, odd size', convolution({ inputShape: [3, 11, 13, 64], filterShape: [3, 3, 64, 32] })],

@@ -3,7 +3,7 @@ import type { ConvolutionAttributes } from '@transferkit/tensor'
 import { type FilterGradientAttributes, type InputGradientAttributes, kernel } from '../kernel-arguments.js'
 import { flag, floatType, integers, text } from './attributes.js'
 import type { NativeBackend, OperationAttribute } from './backend.js'
-import { pad, release, slice, withShape } from './operations.js'
+import { everyNth, pad, release, slice, withShape } from './operations.js'
 import { fitsWinograd } from './winograd.js'
 
 /** Zeros that TensorFlow's own `SAME` puts before and after an axis. */
@@ -76,16 +76,30 @@ const inputGradient = (operation: 'Conv2DBackpropInput' | 'DepthwiseConv2dNative
     }
   })
 
+/**
+ * TensorFlow 2.21 writes past the end of its memory in the gradient of a 1×1 filter with a step (seen with malloc's checks on), so such a filter is given the
+ * pixels that it sees, with step 1.
+ */
+const isStridedPointwise = ({ filterShape: [height, width], strides }: FilterGradientAttributes): boolean => height === 1 && width === 1 && strides.some((step) => step > 1)
+
 const filterGradient = (operation: 'Conv2DBackpropFilter' | 'DepthwiseConv2dNativeBackpropFilter') =>
   kernel<NativeBackend, 'input' | 'outputGradient', FilterGradientAttributes>(({ input, outputGradient }, attributes, backend) => {
     if (operation === 'Conv2DBackpropFilter' && fitsWinograd(backend, input.shape, attributes.filterShape, attributes))
       return backend.executeSingleOutput('TransferkitConvolutionFilterGradient', [], [input, outputGradient])
     const framing = framingOf(input.shape, attributes.filterShape, attributes)
-    return withFramed(backend, input, attributes, framing, (framed) =>
+    const run = (framed: TensorInfo, settings: ConvolutionAttributes): Tensor =>
       withShape(backend, attributes.filterShape, (shape) =>
-        backend.executeSingleOutput(operation, operationAttributes(backend, attributes, framing), [framed, shape, outputGradient]),
-      ),
-    )
+        backend.executeSingleOutput(operation, operationAttributes(backend, settings, framing), [framed, shape, outputGradient]),
+      )
+    return withFramed(backend, input, attributes, framing, (framed) => {
+      if (!isStridedPointwise(attributes)) return run(framed, attributes)
+      const seen = everyNth(backend, framed, attributes.strides)
+      try {
+        return run(seen, { ...attributes, strides: [1, 1] })
+      } finally {
+        release([seen])
+      }
+    })
   })
 
 /** Convolution with explicit padding. @internal */

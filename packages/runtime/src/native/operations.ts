@@ -1,5 +1,5 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import { floatType } from './attributes.js'
+import { floatType, integers, text } from './attributes.js'
 import type { NativeBackend } from './backend.js'
 
 /**
@@ -62,4 +62,18 @@ export const slice = (backend: NativeBackend, tensor: TensorInfo, begin: readonl
         [tensor, first, count],
       ),
     ),
+  )
+
+/** Every so many rows and columns of images: means of windows of one pixel. @internal */
+export const everyNth = (backend: NativeBackend, images: TensorInfo, strides: readonly [number, number]): Tensor =>
+  backend.executeSingleOutput(
+    'AvgPool',
+    [
+      floatType(backend.binding, 'T'),
+      integers(backend.binding, 'ksize', [1, 1, 1, 1]),
+      integers(backend.binding, 'strides', [1, ...strides, 1]),
+      text(backend.binding, 'padding', 'VALID'),
+      text(backend.binding, 'data_format', 'NHWC'),
+    ],
+    [images],
   )
