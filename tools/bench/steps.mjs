@@ -1,19 +1,21 @@
 /**
  * @typedef {object} Step A training step that is compared.
+ * @property {string} strategy Strategy that is trained: `scratch` trains all parameters.
  * @property {'cifar-resnet32' | 'resnet26' | 'digit-network'} network Name of the network.
  * @property {number} batch Images in a batch.
  * @property {number} size Height and width of an image.
  */
 
 /**
- * Training steps that are timed, by name; all but `digits-batch64` have counterparts to be compared with. All contestants train all parameters with SGD and momentum 0.9 on one batch of random images.
+ * Training steps that are timed, by name; all but `digits-batch64` have counterparts to be compared with. All contestants train with SGD and momentum 0.9 on one batch of random images.
  *
  * @type {Readonly<Record<string, Step>>}
  */
 export const steps = {
-  'resnet32-batch128': { network: 'cifar-resnet32', batch: 128, size: 32 },
-  'resnet26-batch32': { network: 'resnet26', batch: 32, size: 64 },
-  'digits-batch64': { network: 'digit-network', batch: 64, size: 28 },
+  'resnet32-batch128': { strategy: 'scratch', network: 'cifar-resnet32', batch: 128, size: 32 },
+  'resnet26-batch32': { strategy: 'scratch', network: 'resnet26', batch: 32, size: 64 },
+  'resnet26-adapters-batch32': { strategy: 'parallel-adapters', network: 'resnet26', batch: 32, size: 64 },
+  'digits-batch64': { strategy: 'scratch', network: 'digit-network', batch: 64, size: 28 },
 }
 
 /**

@@ -1,22 +1,23 @@
 import { openRuntime } from '@transferkit/runtime/node'
 import { foldIn, integerTensor, item, randomKey, scalar, scope, tensor } from '@transferkit/tensor'
 import { liveTensors } from '@transferkit/tensor/testing'
-import { scratch, sgd, trainingStep } from '@transferkit/training'
-import { networks } from '@transferkit/vision'
+import { baselineStrategies, sgd, trainingStep } from '@transferkit/training'
+import { networks, visionStrategies } from '@transferkit/vision'
 import { answer } from './contestant.mjs'
 import { images, stepNamed } from './steps.mjs'
 
 const [name, backend, mode] = process.argv.slice(2)
-const { network: architecture, batch: count, size } = stepNamed(name)
+const { strategy: method, network: architecture, batch: count, size } = stepNamed(name)
 const runtime = await openRuntime({ backend: backend === 'wasm' ? 'wasm' : 'native' })
 const key = randomKey(1)
 const inputShape = [size, size, 3]
 const make = networks[architecture]
-if (make === undefined) throw new Error(`There is no network '${architecture}'.`)
+const strategy = [...baselineStrategies, ...visionStrategies].find(({ kind, name }) => kind === 'structure' && name === method)
+if (make === undefined || strategy === undefined) throw new Error(`There is no network '${architecture}', or no strategy '${method}'.`)
 const network = make({ classes: 10, inputShape })
 const variables = network.init(key, [1, ...inputShape])
 const classes = Array.from({ length: 10 }, (_, index) => `class ${index}`)
-const program = scratch().prepare({ source: { network, variables }, task: { kind: 'classification', classes }, inputShape })
+const program = /** @type {import('@transferkit/tensor').Strategy} */ (strategy()).prepare({ source: { network, variables }, task: { kind: 'classification', classes }, inputShape })
 const optimiser = sgd({ momentum: 0.9 })
 const start = program.init(key)
 /** @type {import('@transferkit/tensor').Batch} */

@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { CompareArguments, DatasetsArguments, PredictArguments, PretrainArguments, RunArguments, RuntimeArguments, StrategiesArguments } from './commands/arguments.js'
+import type { CompareArguments, ConvertArguments, DatasetsArguments, PredictArguments, PretrainArguments, RunArguments, RuntimeArguments, StrategiesArguments } from './commands/arguments.js'
 import type { CommandContext } from './console/command-context.js'
 import type { CommandIo } from './console/command-io.js'
+import { inputFormats, outputFormats } from './convert/format-names.js'
 import { exitCodes } from './console/exit-code.js'
 import { progressOn } from './console/progress.js'
 import { styleFor } from './console/style.js'
@@ -30,8 +31,16 @@ const parseCount = (text: string): number => {
   return Number(text)
 }
 
+const parseNumbers = (text: string): readonly number[] => {
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
+  if (!numbers.every(Number.isFinite)) throw new InvalidArgumentError('Numbers with commas between them, such as 0.485,0.456,0.406.')
+  return numbers
+}
+
 const backendOption = (): Option => new Option('--backend <name>', 'what computes').choices(['auto', 'native', 'wasm', 'cpu'])
 const dataOption = (): Option => new Option('--data-dir <folder>', 'folder with data sets and trained networks of your own; by default TRANSFERKIT_DATA_DIR of the environment')
+
+const seedsOption = (): Option => new Option('--seeds <list>', "these seeds in place of the recipe's, such as 1,2,3").argParser(parseSeeds)
 
 const exitCodeHelp = (): string => Object.values(exitCodes).map(({ code, meaning }) => `  ${String(code).padEnd(4)} ${meaning}`).join('\n')
 
@@ -54,6 +63,31 @@ A recipe, in YAML (defaults are left out):
   seeds: [1, 2, 3]
 
 "transferkit strategies" lists the strategies, "transferkit datasets" the data sets.`
+
+const decathlonHelp = `
+A recipe, in YAML (defaults are left out):
+
+  source:
+    network: tiny-imagenet-resnet32
+    weights: models/tiny_imagenet_resnet32/model.safetensors
+    classes: 200
+    normalise: { mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225] }
+  domains:
+    - name: cifar10
+      dataset: cifar10/train
+      test: cifar10/test
+      examplesPerClass: 100
+      augment: [{ padCrop: 4 }, horizontalFlip]
+    - name: textures
+      dataset: dtd10/train
+      test: dtd10/test
+      transforms: [{ resize: 32 }]
+      training: { weightDecay: 0.005 }                                  # for this domain
+      strategyOptions: { parallel-adapters: { initialisation: zero } }  # by name of the strategy
+  training: { steps: 150, batchSize: 32, learningRate: 0.05 }
+  strategies: [feature-extraction, fine-tune, parallel-adapters]
+  seeds: [1, 2, 3]
+  score: { constants: own, fineTuned: fine-tune }   # or published: twice the published errors`
 
 /**
  * The command line as commander knows it. What a command does is imported when it runs, so that `--help` is quick.
@@ -90,7 +124,9 @@ export const makeProgram = (io: CommandIo, version: string): Command => {
       `
 Examples:
   $ transferkit compare examples/digits.yaml       every strategy of a recipe, every seed: table and report
+  $ transferkit decathlon examples/decathlon.yaml  every strategy on several domains: score and sizes
   $ transferkit predict runs/digits/... *.png      use a transferred model
+  $ transferkit convert runs/digits/... web-model  a plain network for TensorFlow.js or PyTorch
   $ transferkit strategies ptu                     what a strategy does, and its options
   $ transferkit runtime --install                  set up native TensorFlow, once
 
@@ -103,19 +139,20 @@ ${exitCodeHelp()}`,
     return { io, json, progress: progressOn(io.stderr, quiet), style: styleFor(io.stdout, io.environment, color) }
   }
 
-  const recipeCommand = (name: string, description: string): Command =>
+  const recipeCommand = (name: string, description: string, help = recipeHelp): Command =>
     program
       .command(name)
       .description(description)
       .argument('<recipe>', 'file with the recipe, in YAML')
       .addOption(dataOption())
       .addOption(backendOption())
-      .addHelpText('after', recipeHelp)
+      .addHelpText('after', help)
 
   const runFolderOptions = (command: Command): Command =>
     command
       .option('--out <folder>', 'run folder; by default runs/NAME below the current folder, NAME being that of the recipe')
       .option('--resume', 'only go on with a run that is in the folder; it is an error if there is none')
+      .option('--no-feature-cache', 'compute the features of frozen networks in every step, in place of once an image')
       .option('--restart', 'begin anew: throw away what a run in the folder has finished')
       .addHelpText(
         'after',
@@ -123,7 +160,7 @@ ${exitCodeHelp()}`,
       )
 
   runFolderOptions(recipeCommand('compare', 'Train every strategy of a recipe with every seed, test each, print the table and write the report.'))
-    .addOption(new Option('--seeds <list>', "these seeds in place of the recipe's, such as 1,2,3").argParser(parseSeeds))
+    .addOption(seedsOption())
     .action(async (recipe: string, options: CompareArguments, command: Command) => {
       const { compareCommand } = await import('./commands/compare.js')
       await compareCommand(recipe, options, contextOf(command))
@@ -135,6 +172,13 @@ ${exitCodeHelp()}`,
     .action(async (recipe: string, options: RunArguments, command: Command) => {
       const { runCommand } = await import('./commands/run.js')
       await runCommand(recipe, options, contextOf(command))
+    })
+
+  runFolderOptions(recipeCommand('decathlon', 'Train every strategy of a recipe on several domains with every seed: accuracy by domain, score, sizes as multiples of the base.', decathlonHelp))
+    .addOption(seedsOption())
+    .action(async (recipe: string, options: CompareArguments, command: Command) => {
+      const { decathlonCommand } = await import('./commands/decathlon.js')
+      await decathlonCommand(recipe, options, contextOf(command))
     })
 
   recipeCommand('pretrain', "Train the recipe's source network, or take it from the cache where that was done before.")
@@ -157,6 +201,39 @@ ${exitCodeHelp()}`,
     .action(async (artefact: string, images: readonly string[], options: PredictArguments, command: Command) => {
       const { predictCommand } = await import('./commands/predict.js')
       await predictCommand(artefact, images, options, contextOf(command))
+    })
+
+  program
+    .command('convert')
+    .description('Convert a network between PyTorch (safetensors), TensorFlow.js (layers model) and Transferkit, or fold a transferred model into a plain network.')
+    .argument('<from>', 'safetensors file, model.json of TensorFlow.js, transfer artefact, or folder of a strategy in a run')
+    .argument('<to>', 'safetensors file, or folder of a TensorFlow.js model')
+    .addOption(new Option('--from <format>', 'what is read; recognised by its content unless told').choices(inputFormats))
+    .addOption(new Option('--to <format>', 'what is written; by its name unless told').choices(outputFormats))
+    .option('--network <name>', 'the network of a PyTorch file; recognised by its tensors unless told')
+    .addOption(new Option('--classes <count>', 'its number of classes; that of its head unless told').argParser(parseCount))
+    .addOption(new Option('--mean <list>', 'mean of each channel of the images, of values from 0 to 1').argParser(parseNumbers))
+    .addOption(new Option('--std <list>', 'standard deviation of each channel').argParser(parseNumbers))
+    .addOption(new Option('--names <code>', 'whose names the tensors of a PyTorch file have').choices(['torchvision', 'timm', 'official']))
+    .option('--fold', 'fold batch norms into the layers in front of them')
+    .option('--source <file>', "weights of an artefact's source network; by default those in its run folder")
+    .option('--plugins <list>', "packages that hold an artefact's strategy, with commas between them")
+    .option('--force', 'replace files that are there already')
+    .addOption(backendOption())
+    .addHelpText(
+      'after',
+      `
+The converted network is read again and has to give the same scores as before on random images;
+only then is anything written, each file as a whole or not at all.
+
+Examples:
+  $ transferkit convert resnet18.safetensors source.safetensors --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
+  $ transferkit convert source.safetensors resnet18.safetensors --to pytorch --names timm
+  $ transferkit convert runs/signs/strategies/parallel-adapters/seed-1 web-model --fold`,
+    )
+    .action(async (from: string, to: string, options: ConvertArguments, command: Command) => {
+      const { convertCommand } = await import('./commands/convert.js')
+      await convertCommand(from, to, options, contextOf(command))
     })
 
   program

@@ -4,13 +4,11 @@ import {
   depthwiseConv2d,
   fill,
   type Filters,
-  globalAveragePool,
   type Images,
   type Key,
   multiply,
   ones,
   pad,
-  reshape,
   scope,
   type Shape,
   sigmoid,
@@ -21,6 +19,7 @@ import {
   zeros,
 } from '@transferkit/tensor'
 import { mixChannels } from './mix-channels.js'
+import { meanOverPositions, overPositions } from './positions.js'
 
 /** The ways to compute a gate from a source and a target activation, from one neuron a channel and position down to one neuron an example. */
 export const gateKinds = ['dense', 'pointwise', 'separable', 'diagonal', 'channel', 'scalar'] as const
@@ -95,13 +94,6 @@ const checkShape = (kind: GateKind, shape: Shape): void => {
   )
 }
 
-/** `[batch, channel]` to `[batch, 1, 1, channel]`, so that one number an example and channel applies to all positions. */
-const overPositions = (x: Tensor): Tensor => reshape(x, [-1, 1, 1, x.shape.at(-1) ?? 1])
-
-const meanOverPositions = (x: Tensor): Tensor =>
-  // Four axes are those of images.
-  x.rank === 4 ? globalAveragePool(x as Images) : x
-
 /**
  * Both filters start as the identity (1 in the centre), so that the gate starts as a `pointwise` one. With filters and weights all at 0 neither would
  * ever get a gradient: the derivative of a product with respect to one factor is the other.
@@ -131,7 +123,7 @@ const preActivation = (kind: GateKind, kernelSize: number, params: TensorTree, s
     case 'scalar': {
       const [s, t] = [meanOverPositions(source), meanOverPositions(target)]
       const scores = add(add(mixChannels(s, variable(params, 'sourceWeight')), mixChannels(t, variable(params, 'targetWeight'))), bias)
-      return source.rank === 4 ? overPositions(scores) : scores
+      return overPositions(scores, source)
     }
     case 'dense':
     case 'pointwise':

@@ -17,6 +17,7 @@ export {
   type ConvolutionLayerOptions,
   denseLayer,
   type DenseOptions,
+  type DepthwiseConvolutionLayerOptions,
   depthwiseConvolutionLayer,
   dropoutLayer,
   flattenLayer,
@@ -46,7 +47,7 @@ export { nearestSpelling } from './nearest-spelling.js'
 export { add, type BinaryOp, divide, maximum, minimum, multiply, negate, square, subtract } from './ops/arithmetic.js'
 export { batchNormInference, type BatchNormalised, batchNormTraining, type PerChannel } from './ops/batch-normalisation.js'
 export { cast, type Comparison, equal, greater, greaterOrEqual, less, logicalAnd, logicalNot, where } from './ops/comparison.js'
-export { conv2d, type ConvolutionOptions, depthwiseConv2d, type FilterAxes, type Filters, type ImageAxes } from './ops/convolution.js'
+export { conv2d, conv2dWithCentre, type ConvolutionOptions, depthwiseConv2d, depthwiseConv2dWithCentre, type FilterAxes, type Filters, type ImageAxes, windowCentres } from './ops/convolution.js'
 export { booleanTensor, fill, type HostValues, identityMatrix, integerTensor, ones, onesLike, randomNormal, randomUniform, scalar, tensor, zeros, zerosLike } from './ops/creation.js'
 export { abs, clip, cos, elu, erf, exp, expm1, gelu, leakyRelu, log, log1p, power, relu, relu6, rsqrt, sigmoid, sign, sin, softplus, sqrt, tanh, type UnaryOp } from './ops/elementwise.js'
 export { cumulativeSum, dropout, type DropoutOptions, gather, oneHot } from './ops/indexing.js'
@@ -59,6 +60,7 @@ export { logSoftmax, sigmoidCrossEntropy, softmax, softmaxCrossEntropy } from '.
 export { integerArray, normalArray, permutation, uniformArray } from './random/host.js'
 export { foldIn, type Key, randomKey, splitKey } from './random/key.js'
 export type { Admitted, Axes, AxesIn, Axis, Broadcast, BroadcastAxis, BroadcastKnown, Checked, ConvolutionAxes, DataType, Describe, JoinAxis, MatMulAxes, ShapeError, SizesOf, SlidOver } from './tensor/axes.js'
+export { backendName } from './tensor/backend-name.js'
 export { expectAxes, type Expectation } from './tensor/guard.js'
 export { type HostElements, item, read, readSync } from './tensor/read.js'
 export type { AnyTensor, Images, Labels, Logits, Scalar, Shape, Tensor, Vectors } from './tensor/tensor.js'

@@ -1,3 +1,6 @@
+import type { PytorchCode } from '@transferkit/vision'
+import type { InputFormat, OutputFormat } from '../convert/format-names.js'
+
 /** Options of commands that read a recipe. @internal */
 export interface RecipeArguments {
   readonly dataDir?: string
@@ -9,6 +12,7 @@ export interface RunFolderArguments extends RecipeArguments {
   readonly out?: string
   readonly resume?: boolean
   readonly restart?: boolean
+  readonly featureCache?: boolean
 }
 
 /** Options of `compare`. @internal */
@@ -51,4 +55,20 @@ export interface RuntimeArguments {
   readonly install?: boolean
   readonly accelerator: 'cpu' | 'cuda'
   readonly upstream?: boolean
+}
+
+/** Options of `convert`. @internal */
+export interface ConvertArguments {
+  readonly from?: InputFormat
+  readonly to?: OutputFormat
+  readonly network?: string
+  readonly classes?: number
+  readonly mean?: readonly number[]
+  readonly std?: readonly number[]
+  readonly names?: PytorchCode
+  readonly fold?: boolean
+  readonly force?: boolean
+  readonly source?: string
+  readonly plugins?: string
+  readonly backend?: RecipeArguments['backend']
 }

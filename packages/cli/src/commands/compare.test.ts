@@ -68,6 +68,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'bars.yaml'), recipe)
   const { code, stderr } = await run(['compare', 'bars.yaml', '--out', 'straight'])
   expect(stderr).toContain('Report: ')
+  expect(stderr).toMatch(/feature-extraction, seed 1: features of 6 examples computed once in [\d.]+ s/)
   expect(code).toBe(0)
 })
 
@@ -117,6 +118,15 @@ describe('compare', () => {
     expect(code).toBe(0)
     expect(await rowsOf('interrupted')).toEqual(await rowsOf('straight'))
     for (const strategy of ['fine-tune', 'ptu']) expect(await losses('interrupted', strategy, 1)).toEqual(await losses('straight', strategy, 1))
+  })
+
+  test('features of the frozen source are taken from the disk by another run, and --no-feature-cache gives the same numbers without', async () => {
+    const once = await run(['run', 'bars.yaml', '--strategy', 'feature-extraction', '--out', 'cached', '--json'])
+    expect(once.stderr).toContain('features of 6 examples taken from the disk')
+    const never = await run(['run', 'bars.yaml', '--strategy', 'feature-extraction', '--out', 'uncached', '--no-feature-cache', '--json'])
+    expect(never.code).toBe(0)
+    expect(never.stderr).not.toContain('features of')
+    for (const out of ['cached', 'uncached']) expect(await rowsOf(out)).toEqual((await rowsOf('straight')).slice(0, 1))
   })
 
   test('--resume without a run to go on with is an error', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { normalise } from '@transferkit/datasets'
 import { decodeImage } from '@transferkit/datasets/node'
 import { openRuntime } from '@transferkit/runtime/node'
@@ -9,30 +9,13 @@ import { readArtefact } from '@transferkit/training/node'
 import { type CommandContext } from '../console/command-context.js'
 import { textTable } from '../console/text-table.js'
 import { type ArtefactRecord, readArtefactRecord } from '../experiment/artefact-record.js'
+import { readArtefactSource } from '../experiment/artefact-source.js'
 import { availableMethods } from '../experiment/methods.js'
-import { runFiles } from '../experiment/run-layout.js'
-import { readSourceFile, type SourceNetwork } from '../experiment/source-file.js'
 import { releaseSource } from '../experiment/source-network.js'
 import { transformsOf } from '../experiment/transforms.js'
 import { decimal } from '../report/format.js'
 import type { PredictArguments } from './arguments.js'
 import { splitList } from './split-list.js'
-
-/** The source's weights: where the user says, else in the run folder around the artefact. */
-const readSource = async (artefact: string, given: string | undefined): Promise<SourceNetwork> => {
-  const folders: string[] = []
-  for (let folder = artefact; folder !== dirname(folder); folder = dirname(folder)) folders.push(folder)
-  for (const path of given === undefined ? folders.map((folder) => join(folder, runFiles.source)) : [given]) {
-    const bytes = await readFile(path).catch(() => undefined)
-    if (bytes !== undefined) return readSourceFile(bytes, path)
-  }
-  throw new TransferkitError(
-    'artefact/no-source',
-    given === undefined
-      ? `${artefact}: the weights of its source network are not in a run folder around it. Give them with --source: the file source.safetensors of the run folder that it was made in.`
-      : `${given}: the weights of the source network cannot be read from there.`,
-  )
-}
 
 const readImage = async (path: string, { exampleShape: [height, width, channels], images }: ArtefactRecord): Promise<Uint8Array> => {
   const file = await readFile(path).catch((cause: unknown) => {
@@ -72,7 +55,7 @@ export const predictCommand = async (folder: string, images: readonly string[], 
   const methods = await availableMethods(splitList(options.plugins), io.workingFolder)
   const runtime = await openRuntime(options.backend === undefined ? {} : { backend: options.backend })
   try {
-    const source = await readSource(path, options.source === undefined ? undefined : resolve(io.workingFolder, options.source))
+    const source = await readArtefactSource(path, options.source === undefined ? undefined : resolve(io.workingFolder, options.source))
     try {
       const transforms = [...transformsOf(record.transforms), normalise(record.normalisation)]
       const model = await loadArtefact({ artefact, source: source.trained, strategies: [...methods.values()], transforms })

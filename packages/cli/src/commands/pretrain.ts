@@ -8,12 +8,13 @@ import { dataFolder } from '../experiment/data-folder.js'
 import { readRecipe } from '../experiment/read-recipe.js'
 import { writeSourceFile } from '../experiment/source-file.js'
 import { obtainSource, releaseSource } from '../experiment/source-network.js'
+import { comparison } from '../recipe/comparison.js'
 import type { PretrainArguments } from './arguments.js'
 
 /** Trains the source network of a recipe. @internal */
 export const pretrainCommand = async (recipeFile: string, options: PretrainArguments, context: CommandContext): Promise<void> => {
   const { io, progress, json } = context
-  const file = await readRecipe(recipeFile, io.workingFolder)
+  const file = await readRecipe(recipeFile, io.workingFolder, comparison)
   const { recipe } = file
   if (recipe.source.pretrain === undefined) throw file.error([{ path: ['source', 'weights'], message: 'the source network is read from a file, so there is nothing to train; give pretrain in place of weights.' }])
   const backend = options.backend ?? recipe.backend

@@ -1,9 +1,11 @@
 import { TransferkitError } from '@transferkit/tensor'
 import { type CommandContext, writeJson } from '../console/command-context.js'
+import { compareStrategies } from '../experiment/compare-strategies.js'
 import type { PlannedStrategy } from '../experiment/planned-strategies.js'
 import { readRecipe } from '../experiment/read-recipe.js'
 import { runExperiment } from '../experiment/run-experiment.js'
 import { artefactPath } from '../experiment/run-layout.js'
+import { comparison } from '../recipe/comparison.js'
 import { spellingAdvice } from '../recipe/spelling.js'
 import { decimal, grouped } from '../report/format.js'
 import type { RunArguments } from './arguments.js'
@@ -22,12 +24,12 @@ const choose = (planned: readonly PlannedStrategy[], name: string | undefined): 
 /** Trains and tests one strategy of a recipe with one seed. @internal */
 export const runCommand = async (recipe: string, options: RunArguments, context: CommandContext): Promise<void> => {
   const { io, json } = context
-  const file = await readRecipe(recipe, io.workingFolder)
+  const file = await readRecipe(recipe, io.workingFolder, comparison)
   const seed = options.seed ?? file.recipe.seeds[0] ?? 1
-  const { results, out, report } = await runExperiment(file, { strategies: (planned) => choose(planned, options.strategy), seeds: [seed] }, options, context)
+  const { results, out, report } = await runExperiment(await compareStrategies(file, { strategies: (planned) => choose(planned, options.strategy), seeds: [seed] }), options, context)
   const [row] = results.rows
   if (row === undefined) return
-  const artefact = artefactPath(out, row.name, seed)
+  const artefact = artefactPath(out, row)
   if (json) writeJson(context, { ...row, artefact, report })
   else io.stdout.write(`${row.name}, seed ${seed}: ${decimal(100 * row.accuracy)} % of ${grouped(row.testExamples)} test images right, ${grouped(row.privateParameters)} private parameters.\nArtefact: ${artefact}\n`)
 }

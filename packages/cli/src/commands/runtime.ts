@@ -1,6 +1,6 @@
 import { diagnose, formatDiagnosis, type InstallPhase, installNative, type InstallProgress, installUpstream } from '@transferkit/runtime/node'
 import { type CommandContext, writeJson } from '../console/command-context.js'
-import type { ProgressTask } from '../console/progress.js'
+import { type Phase, phaseProgress } from '../console/phases.js'
 import type { RuntimeArguments } from './arguments.js'
 
 const phaseLabels: Readonly<Record<InstallPhase, string>> = {
@@ -11,27 +11,7 @@ const phaseLabels: Readonly<Record<InstallPhase, string>> = {
   compile: 'Compile the binding',
 }
 
-/** Shows the phases of the set-up, a bar each. */
-const phaseProgress = ({ progress }: CommandContext): { readonly show: (event: InstallProgress) => void; readonly end: () => Promise<void> } => {
-  let current: { readonly key: string; readonly task: Promise<ProgressTask> } | undefined
-  const end = async (): Promise<void> => {
-    const ended = current
-    current = undefined
-    ;(await ended?.task)?.end()
-  }
-  return {
-    end,
-    show: ({ phase, subject, completed, total }) => {
-      const key = `${phase} ${subject}`
-      if (current?.key !== key) {
-        void end()
-        current = { key, task: progress.begin(`${phaseLabels[phase]}: ${subject}`, Math.max(total, 1)) }
-      }
-      const { task } = current
-      void task.then((shown) => shown.update(completed))
-    },
-  }
-}
+const phaseOf = ({ phase, subject, completed, total }: InstallProgress): Phase => ({ label: `${phaseLabels[phase]}: ${subject}`, completed, total })
 
 const install = async ({ accelerator, upstream = false }: RuntimeArguments, context: CommandContext): Promise<void> => {
   const { progress, io } = context
@@ -39,9 +19,9 @@ const install = async ({ accelerator, upstream = false }: RuntimeArguments, cont
     await installUpstream({ accelerator, onLine: (line) => progress.note(line), signal: io.signal })
     return
   }
-  const phases = phaseProgress(context)
+  const phases = phaseProgress(progress)
   try {
-    const { reused, tensorflowVersion } = await installNative({ accelerator, onProgress: phases.show, signal: io.signal })
+    const { reused, tensorflowVersion } = await installNative({ accelerator, onProgress: (event) => phases.show(phaseOf(event)), signal: io.signal })
     await phases.end()
     progress.note(reused ? `TensorFlow ${tensorflowVersion} is set up already.` : `TensorFlow ${tensorflowVersion} is set up.`)
   } finally {

@@ -1,8 +1,8 @@
 import { TransferkitError } from '@transferkit/tensor'
 import type { Outcome } from './exit-code.js'
 
-const usageAreas = ['usage', 'recipe', 'strategy', 'network', 'transform', 'plugin', 'partial', 'schedule', 'optimiser', 'compose', 'batches']
-const dataAreas = ['data', 'dataset', 'manifest', 'image', 'download', 'package', 'command', 'file', 'safetensors', 'pytorch', 'artefact']
+const usageAreas = ['usage', 'recipe', 'strategy', 'network', 'adapters', 'decathlon', 'transform', 'plugin', 'partial', 'schedule', 'optimiser', 'compose', 'batches']
+const dataAreas = ['data', 'dataset', 'manifest', 'image', 'download', 'package', 'command', 'file', 'safetensors', 'pytorch', 'tfjs', 'artefact', 'convert']
 
 // The area, before the slash, decides for most; these are of another kind than the rest of their area.
 const exceptions: Readonly<Record<string, Outcome>> = { 'runtime/unknown-backend': 'usage', 'file/disk-full': 'failure', 'file/cannot-write': 'failure' }

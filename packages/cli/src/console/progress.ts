@@ -86,7 +86,8 @@ const barProgress = (output: NodeJS.WritableStream & TextOutput): Progress => ({
     }
   },
   note: (line) => {
-    output.write(`${line}\n`)
+    // A bar may stand on this line; it is drawn again on the next one.
+    output.write(`\r\u001B[K${line}\n`)
   },
 })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ImageSettings, imagesSchema, type Normalisation, normalisationSchema, type Recipe, type TransformEntry, transformSchema } from '../recipe/schema.js'
+import { type ImageSettings, imagesSchema, type Normalisation, normalisationSchema, type TargetSettings, type TransformEntry, transformSchema } from '../recipe/image-schemas.js'
 
 const recordSchema = z.object({
   exampleShape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),
@@ -28,7 +28,7 @@ export interface ArtefactRecord {
  * @param normalisation Normalisation that the source network expects.
  * @internal
  */
-export const artefactRecord = ({ images, transforms }: Recipe['target'], exampleShape: readonly number[], normalisation: Normalisation): Readonly<Record<string, unknown>> => ({
+export const artefactRecord = ({ images, transforms }: TargetSettings, exampleShape: readonly number[], normalisation: Normalisation): Readonly<Record<string, unknown>> => ({
   exampleShape,
   ...(images === undefined ? {} : { images }),
   transforms,

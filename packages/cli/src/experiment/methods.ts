@@ -1,7 +1,9 @@
 import { TransferkitError } from '@transferkit/tensor'
 import { baselineStrategies } from '@transferkit/training'
 import { visionStrategies } from '@transferkit/vision'
+import { inField } from '../recipe/in-field.js'
 import { importPlugins, type Method } from './plugins.js'
+import type { RecipeFile } from './read-recipe.js'
 
 /**
  * All strategies and regularisers by name: those of Transferkit and those of plugins.
@@ -19,3 +21,12 @@ export const availableMethods = async (plugins: readonly string[], folder: strin
   }
   return methods
 }
+
+/**
+ * All strategies and regularisers that a recipe can name.
+ *
+ * @param file The recipe.
+ * @throws TransferkitError `recipe/invalid` for a plugin that there is not, and what {@link availableMethods} throws.
+ * @internal
+ */
+export const methodsOf = (file: RecipeFile): Promise<ReadonlyMap<string, Method>> => inField(file, ['plugins'], () => availableMethods(file.recipe.plugins, file.folder))

@@ -2,8 +2,9 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Dataset, TransferkitError } from '@transferkit/tensor'
 import { type DataProgress, loadDataset, readImageFolder } from '@transferkit/datasets/node'
-import type { Progress, ProgressTask } from '../console/progress.js'
-import type { ImageSettings } from '../recipe/schema.js'
+import { type Phase, phaseProgress } from '../console/phases.js'
+import type { Progress } from '../console/progress.js'
+import type { ImageSettings } from '../recipe/image-schemas.js'
 
 /** Where data sets are looked for, and who is told. @internal */
 export interface DataPlaces {
@@ -21,47 +22,14 @@ export interface DataPlaces {
 
 const isPath = (name: string): boolean => /^(\.{1,2}\/|\/|[A-Za-z]:[\\/])/.test(name)
 
-const labelOf = (event: DataProgress): string => {
+const phaseOf = (event: DataProgress): Phase => {
   switch (event.kind) {
     case 'download':
-      return `Download ${event.address}`
+      return { label: `Download ${event.address}`, completed: event.receivedBytes, total: event.totalBytes }
     case 'package':
-      return `Fetch ${event.package}`
+      return { label: `Fetch ${event.package}`, completed: event.state === 'finished' ? 1 : 0, total: 1 }
     case 'decode':
-      return `Read ${event.dataset}`
-  }
-}
-
-const amountOf = (event: DataProgress): { readonly completed: number; readonly total: number } => {
-  switch (event.kind) {
-    case 'download':
-      return { completed: event.receivedBytes, total: event.totalBytes }
-    case 'package':
-      return { completed: event.state === 'finished' ? 1 : 0, total: 1 }
-    case 'decode':
-      return { completed: event.done, total: event.total ?? 1 }
-  }
-}
-
-/** Shows the steps of loading one after the other. */
-const stepProgress = (progress: Progress): { readonly show: (event: DataProgress) => void; readonly end: () => Promise<void> } => {
-  let current: { readonly label: string; readonly task: Promise<ProgressTask> } | undefined
-  const end = async (): Promise<void> => {
-    const ended = current
-    current = undefined
-    ;(await ended?.task)?.end()
-  }
-  return {
-    end,
-    show: (event) => {
-      const label = labelOf(event)
-      const { completed, total } = amountOf(event)
-      if (current?.label !== label) {
-        void end()
-        current = { label, task: progress.begin(label, total) }
-      }
-      void current.task.then((task) => task.update(completed))
-    },
+      return { label: `Read ${event.dataset}`, completed: event.done, total: event.total ?? 1 }
   }
 }
 
@@ -92,7 +60,7 @@ const readFolder = async (path: string, settings: ImageSettings, { progress, sig
 export const openDataset = async (name: string, settings: Partial<ImageSettings>, places: DataPlaces): Promise<Dataset> => {
   const { channels, size, fit = 'fill' } = settings
   if (isPath(name)) return readFolder(resolve(places.folder, name), { fit, ...(channels === undefined ? {} : { channels }), ...(size === undefined ? {} : { size }) }, places)
-  const steps = stepProgress(places.progress)
+  const phases = phaseProgress(places.progress)
   try {
     return await loadDataset(name, {
       cacheDir: places.cache,
@@ -100,9 +68,9 @@ export const openDataset = async (name: string, settings: Partial<ImageSettings>
       ...(channels === undefined ? {} : { channels }),
       ...(size === undefined ? {} : { resize: { height: size[0], width: size[1], fit } }),
       signal: places.signal,
-      onProgress: steps.show,
+      onProgress: (event) => phases.show(phaseOf(event)),
     })
   } finally {
-    await steps.end()
+    await phases.end()
   }
 }

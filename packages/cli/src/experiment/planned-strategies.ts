@@ -2,11 +2,13 @@ import type { Regulariser, Strategy } from '@transferkit/tensor'
 import { TransferkitError } from '@transferkit/tensor'
 import { compose } from '@transferkit/training'
 import type { FieldPath, RecipeProblem } from '../recipe/issues.js'
-import { type ParsedRecipe, strategyName } from '../recipe/parse-recipe.js'
-import type { StrategyEntry, TrainingSettings } from '../recipe/schema.js'
+import { type CommonRecipe, strategyName } from '../recipe/common-schema.js'
+import type { ParsedRecipe } from '../recipe/parse-recipe.js'
+import { settingsOf } from '../recipe/settings-of.js'
+import type { StrategyEntry } from '../recipe/strategy-schema.js'
+import type { TrainingOverrides, TrainingSettings } from '../recipe/training-schema.js'
 import { spellingAdvice } from '../recipe/spelling.js'
 import type { Method } from './plugins.js'
-import { settingsOf } from './training-settings.js'
 
 /** A strategy of a recipe, ready to be trained. @internal */
 export interface PlannedStrategy {
@@ -18,6 +20,16 @@ export interface PlannedStrategy {
   readonly entry: StrategyEntry
   /** How it is trained. */
   readonly settings: TrainingSettings
+}
+
+/** What is different for one domain of a recipe. @internal */
+export interface DomainOverrides {
+  /** Where the domain stands in the recipe. */
+  readonly path: FieldPath
+  /** Training settings that differ from those of all domains. */
+  readonly training: TrainingOverrides
+  /** Options that differ from those of all domains, by the name of the strategy. */
+  readonly strategyOptions: Readonly<Record<string, Readonly<Record<string, unknown>>>>
 }
 
 /** Where in the options the first thing is that a schema does not accept. */
@@ -36,13 +48,14 @@ const wrongOption = (method: Method, options: unknown): FieldPath => {
  *
  * @param parsed The recipe.
  * @param methods Strategies and regularisers by name.
+ * @param domain What is different for the domain that they are made for.
  * @throws TransferkitError `recipe/invalid` with every strategy that there is not and every option that does not fit, in its place.
  * @internal
  */
-export const plannedStrategies = ({ recipe, error }: ParsedRecipe, methods: ReadonlyMap<string, Method>): readonly PlannedStrategy[] => {
+export const plannedStrategies = ({ recipe, error }: ParsedRecipe<CommonRecipe>, methods: ReadonlyMap<string, Method>, domain?: DomainOverrides): readonly PlannedStrategy[] => {
   const problems: RecipeProblem[] = []
 
-  const make = (kind: Method['kind'], name: string, options: Readonly<Record<string, unknown>>, path: FieldPath): Strategy | Regulariser | undefined => {
+  const make = (kind: Method['kind'], name: string, options: Readonly<Record<string, unknown>>, path: FieldPath, optionsPath: FieldPath = [...path, 'options']): Strategy | Regulariser | undefined => {
     const method = methods.get(name)
     const namePath = [...path, kind === 'structure' ? 'strategy' : 'regulariser']
     if (method === undefined || method.kind !== kind) {
@@ -58,19 +71,21 @@ export const plannedStrategies = ({ recipe, error }: ParsedRecipe, methods: Read
     } catch (cause) {
       if (!TransferkitError.isInstance(cause)) throw cause
       const field = wrongOption(method, options)
-      problems.push({ path: [...path, 'options', ...field], atName: field.length > 0, message: cause.message })
+      problems.push({ path: [...optionsPath, ...field], atName: field.length > 0, message: cause.message })
       return undefined
     }
   }
 
   const planned = recipe.strategies.map((entry, index): PlannedStrategy | undefined => {
     const path = ['strategies', index]
-    const structure = make('structure', entry.strategy, entry.options, path)
+    const name = strategyName(entry)
+    const own = domain?.strategyOptions[name]
+    const structure = make('structure', entry.strategy, { ...entry.options, ...own }, path, domain === undefined || own === undefined ? undefined : [...domain.path, 'strategyOptions', name])
     const regularisers = entry.regularisers.map(({ regulariser, options }, place) => make('regulariser', regulariser, options, [...path, 'regularisers', place]))
     if (structure === undefined || regularisers.includes(undefined)) return undefined
     // The kind was checked above, which tells strategies from regularisers.
     const strategy = regularisers.length === 0 ? (structure as Strategy) : compose(structure as Strategy, ...(regularisers as Regulariser[]))
-    return { name: strategyName(entry), entry, strategy, settings: settingsOf(recipe.training, entry) }
+    return { name, entry, strategy, settings: settingsOf(recipe.training, entry, domain?.training ?? {}) }
   })
   if (problems.length > 0) throw error(problems)
   return planned.filter((strategy) => strategy !== undefined)

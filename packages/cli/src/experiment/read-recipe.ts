@@ -1,10 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { TransferkitError } from '@transferkit/tensor'
+import type { CommonRecipe } from '../recipe/common-schema.js'
 import { type ParsedRecipe, parseRecipe } from '../recipe/parse-recipe.js'
+import type { RecipeKind } from '../recipe/recipe-kind.js'
 
 /** A recipe with where it came from. @internal */
-export interface RecipeFile extends ParsedRecipe {
+export interface RecipeFile<R = CommonRecipe> extends ParsedRecipe<R> {
   /** Folder of the file: paths in the recipe start from it. */
   readonly folder: string
   /** Name of the run: what the recipe says, else the name of its file. */
@@ -32,11 +34,12 @@ const readText = async (path: string, shown: string): Promise<string> => {
  *
  * @param file Path of the file as it was given.
  * @param workingFolder Folder that the path starts from.
+ * @param kind What kind of recipe it is.
  * @throws TransferkitError `recipe/not-found`, and what {@link parseRecipe} throws.
  * @internal
  */
-export const readRecipe = async (file: string, workingFolder: string): Promise<RecipeFile> => {
+export const readRecipe = async <R extends CommonRecipe>(file: string, workingFolder: string, kind: RecipeKind<R>): Promise<RecipeFile<R>> => {
   const path = resolve(workingFolder, file)
-  const parsed = parseRecipe(await readText(path, file), file)
+  const parsed = parseRecipe(await readText(path, file), file, kind)
   return { ...parsed, folder: dirname(path), name: parsed.recipe.name ?? basename(path, extname(path)) }
 }

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TransferkitError } from '@transferkit/tensor'
 import { z } from 'zod'
-import type { InspectionHistory, ReportContents, TrainingCurve } from '../report/report.js'
+import { type DecathlonResults, decathlonResultsSchema } from '../report/decathlon-results.js'
+import type { InspectionHistory, RecordedTraining, RunRecords, TrainingCurve } from '../report/report-contents.js'
 import { type Results, resultsSchema } from '../report/results.js'
 import { metricsPath, runFiles } from './run-layout.js'
 
@@ -53,12 +54,12 @@ const matching = <T>(lines: readonly unknown[], schema: z.ZodType<T>): readonly 
     return parsed.success ? [parsed.data] : []
   })
 
-const histories = (name: string, seed: number, epochs: readonly EpochLine[]): readonly InspectionHistory[] => {
+const histories = (training: RecordedTraining, epochs: readonly EpochLine[]): readonly InspectionHistory[] => {
   const byName = new Map<string, InspectionHistory>()
   for (const { step, inspections } of epochs) {
     for (const { name: inspection, title, rowAxis, valueAxis, series } of inspections) {
       const before = byName.get(inspection)
-      byName.set(inspection, { name, seed, inspection, title, rowAxis, valueAxis, points: [...(before?.points ?? []), { step, series }] })
+      byName.set(inspection, { ...training, inspection, title, rowAxis, valueAxis, points: [...(before?.points ?? []), { step, series }] })
     }
   }
   return [...byName.values()]
@@ -69,11 +70,14 @@ interface TrainingLog {
   readonly inspections: readonly InspectionHistory[]
 }
 
-const readLog = async (out: string, name: string, seed: number): Promise<TrainingLog> => {
-  const lines = await readLines(metricsPath(out, name, seed))
+const readLog = async (out: string, training: RecordedTraining): Promise<TrainingLog> => {
+  const lines = await readLines(metricsPath(out, training))
   const points = lastByStep(matching(lines, stepSchema)).map(({ step, loss }) => ({ step, loss }))
-  return { curve: { name, seed, points }, inspections: histories(name, seed, lastByStep(matching(lines, epochSchema))) }
+  return { curve: { ...training, points }, inspections: histories(training, lastByStep(matching(lines, epochSchema))) }
 }
+
+/** What a run folder holds: the results of a comparison or of a decathlon. @internal */
+export type RunResults = { readonly kind: 'comparison'; readonly results: Results } | { readonly kind: 'decathlon'; readonly results: DecathlonResults }
 
 /**
  * Reads the results of a run folder.
@@ -82,22 +86,24 @@ const readLog = async (out: string, name: string, seed: number): Promise<Trainin
  * @throws TransferkitError `data/no-run`, `data/damaged-run`.
  * @internal
  */
-export const readResults = (out: string): Promise<Results> =>
-  readChecked(join(out, runFiles.results), resultsSchema)
+export const readResults = async (out: string): Promise<RunResults> => {
+  const decathlon = join(out, runFiles.decathlon)
+  if ((await stat(decathlon).catch(() => undefined)) !== undefined) return { kind: 'decathlon', results: await readChecked(decathlon, decathlonResultsSchema) }
+  return { kind: 'comparison', results: await readChecked(join(out, runFiles.results), resultsSchema) }
+}
 
 /**
- * Reads all that a report shows from a run folder.
+ * Reads what a report shows beside the results of a run folder.
  *
  * @param out The run folder.
+ * @param trainings Whose logs are read.
  * @throws TransferkitError `data/no-run`, `data/damaged-run`.
  * @internal
  */
-export const readReportContents = async (out: string): Promise<ReportContents> => {
-  const results = await readResults(out)
+export const readRecords = async (out: string, trainings: readonly RecordedTraining[]): Promise<RunRecords> => {
   const environment = await readChecked(join(out, runFiles.environment), environmentSchema)
-  const logs = await Promise.all(results.rows.map(({ name, seed }) => readLog(out, name, seed)))
+  const logs = await Promise.all(trainings.map((training) => readLog(out, training)))
   return {
-    results,
     curves: logs.map(({ curve }) => curve).filter(({ points }) => points.length > 0),
     inspections: logs.flatMap(({ inspections }) => inspections),
     recipe: await readText(join(out, runFiles.recipe)),

@@ -3,38 +3,26 @@ import { join, resolve } from 'node:path'
 import { cacheFolder } from '@transferkit/datasets/node'
 import { openRuntime, type Runtime } from '@transferkit/runtime/node'
 import { TransferkitError } from '@transferkit/tensor'
-import { sourceIdentity } from '@transferkit/training'
-import { openRunFolder, type RunFolder } from '@transferkit/training/node'
+import { type FeatureStore, memoryFeatureStore, sourceIdentity, tieredFeatureStore } from '@transferkit/training'
+import { folderFeatureStore, openRunFolder, type RunFolder } from '@transferkit/training/node'
 import type { RunFolderArguments } from '../commands/arguments.js'
 import type { CommandContext } from '../console/command-context.js'
 import { packageVersion } from '../package-version.js'
-import { inField } from '../recipe/in-field.js'
-import { folderName } from '../recipe/parse-recipe.js'
-import type { ResultRow, Results } from '../report/results.js'
+import { folderName } from '../recipe/common-schema.js'
+import type { ResultsHeader } from '../report/results.js'
 import { dataFolder } from './data-folder.js'
 import { describeEnvironment, type Environment } from './environment.js'
-import { availableMethods } from './methods.js'
+import type { Experiment, PlannedTarget, TrialOutcome } from './experiment.js'
 import type { DataPlaces } from './open-dataset.js'
-import { type PlannedStrategy, plannedStrategies } from './planned-strategies.js'
-import type { RecipeFile } from './read-recipe.js'
-import { resolvedRecipe } from './resolved-recipe.js'
-import { runFiles, trialName } from './run-layout.js'
-import { networkByName, writeSourceFile } from './source-file.js'
-import { obtainSource, releaseSource } from './source-network.js'
-import { openTargetData } from './target-data.js'
-import { trainStrategy } from './train-strategy.js'
+import { runFiles, trialName, type TrialPlace } from './run-layout.js'
+import { writeSourceFile } from './source-file.js'
+import { checkNetwork, obtainSource, releaseSource } from './source-network.js'
+import { openTargetData, type TargetData } from './target-data.js'
+import { type RunSurroundings, trainStrategy } from './train-strategy.js'
 import { writeReport } from './write-report.js'
 
-/** What of a recipe is run. @internal */
-export interface Selection {
-  /** Chooses among the strategies. */
-  readonly strategies: (planned: readonly PlannedStrategy[]) => readonly PlannedStrategy[]
-  /** The seeds. */
-  readonly seeds: readonly number[]
-}
-
 /** A finished run. @internal */
-export interface FinishedRun {
+export interface FinishedRun<Results> {
   /** Its results. */
   readonly results: Results
   /** Its folder. */
@@ -57,16 +45,10 @@ const clear = async ({ path }: RunFolder): Promise<void> => {
   for (const name of Object.values(runFiles)) await rm(join(path, name), { recursive: true, force: true })
 }
 
-const checkNetwork = ({ recipe, error }: RecipeFile): void => {
-  try {
-    networkByName(recipe.source.network, recipe.source.classes ?? 10)
-  } catch (cause) {
-    if (!TransferkitError.isInstance(cause) || cause.code !== 'network/unknown') throw cause
-    throw error([{ path: ['source', 'network'], message: cause.message }])
-  }
-}
+/** Features that all strategies of a run share, in memory and then in the user's cache. */
+const featureStore = (cache: string): FeatureStore => tieredFeatureStore(memoryFeatureStore(), folderFeatureStore(join(cache, 'features')))
 
-const headerOf = (name: string, { version, commit, backend, processor, system, node, date }: Environment): Omit<Results, 'rows'> => ({
+const headerOf = (name: string, { version, commit, backend, processor, system, node, date }: Environment): ResultsHeader => ({
   name,
   version,
   ...(commit === undefined ? {} : { commit }),
@@ -77,61 +59,78 @@ const headerOf = (name: string, { version, commit, backend, processor, system, n
 
 const json = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`
 
+/** A target with its data. */
+interface OpenTarget {
+  readonly target: PlannedTarget
+  readonly data: TargetData
+}
+
+/** Everything is opened before the first training, so that a wrong name is not found after hours. */
+const openTargets = async ({ file, targets }: Experiment<unknown>, places: DataPlaces): Promise<readonly OpenTarget[]> => {
+  const opened: OpenTarget[] = []
+  for (const target of targets) opened.push({ target, data: await openTargetData(file, target.settings, target.path, places) })
+  return opened
+}
+
+const trialLabel = (place: TrialPlace, index: number, total: number): string =>
+  `[${String(index + 1).padStart(String(total).length)}/${total}] ${place.domain === undefined ? '' : `${place.domain}, `}${place.name}, seed ${place.seed}`
+
 /** Runs the trials one after the other, seed by seed, and keeps the results after each. */
-const runTrials = async (file: RecipeFile, planned: readonly PlannedStrategy[], seeds: readonly number[], folder: RunFolder, runtime: Runtime, places: DataPlaces): Promise<Results> => {
-  const { progress, signal } = places
+const runTrials = async <Results>(experiment: Experiment<Results>, folder: RunFolder, runtime: Runtime, features: FeatureStore | false, places: DataPlaces): Promise<Results> => {
+  const { file, seeds, targets } = experiment
   const environment = await describeEnvironment(runtime, packageVersion())
   const header = headerOf(file.name, environment)
-  await folder.write(runFiles.recipe, resolvedRecipe(file, planned, seeds, runtime.backend))
+  await folder.write(runFiles.recipe, experiment.resolved(runtime.backend))
   await folder.write(runFiles.environment, json(environment))
 
-  const data = await openTargetData(file, places)
+  const opened = await openTargets(experiment, places)
   const source = await obtainSource(file, { ...places, runtime })
   try {
     await folder.write(runFiles.source, await writeSourceFile(source))
     const { sha256: sourceHash } = await sourceIdentity(source.trained)
-    const surroundings = { source, sourceHash, target: file.recipe.target, data, runtime, progress, signal }
-    const rows: ResultRow[] = []
-    const trials = seeds.flatMap((seed) => planned.map((strategy) => ({ planned: strategy, seed })))
-    for (const [index, trial] of trials.entries()) {
-      const label = `[${String(index + 1).padStart(String(trials.length).length)}/${trials.length}] ${trial.planned.name}, seed ${trial.seed}`
-      rows.push(await trainStrategy({ ...trial, label, folder: folder.trial(trialName(trial.planned.name, trial.seed)) }, surroundings))
-      await folder.write(runFiles.results, json({ ...header, rows: ordered(rows, planned) }))
+    const surroundings: RunSurroundings = { source, sourceHash, runtime, features, progress: places.progress, signal: places.signal }
+    const outcomes: TrialOutcome[] = []
+    const collected = (): Results => experiment.collect(header, inOrder(outcomes, targets), source)
+    const trials = seeds.flatMap((seed) => opened.flatMap(({ target, data }) => target.strategies.map((planned) => ({ target, data, planned, seed, place: { domain: target.domain, name: planned.name, seed } }))))
+    for (const [index, { target, data, planned, seed, place }] of trials.entries()) {
+      const trial = { planned, seed, target: target.settings, data, folder: folder.trial(trialName(place)), label: trialLabel(place, index, trials.length) }
+      outcomes.push({ target, ...(await trainStrategy(trial, surroundings)) })
+      await folder.write(experiment.resultsFile, json(collected()))
     }
-    return { ...header, rows: ordered(rows, planned) }
+    return collected()
   } finally {
     releaseSource(source)
   }
 }
 
-/** Rows in the order of the recipe, by seed. */
-const ordered = (rows: readonly ResultRow[], planned: readonly PlannedStrategy[]): readonly ResultRow[] => planned.flatMap(({ name }) => rows.filter((row) => row.name === name))
+/** Outcomes in the order of the recipe, by seed. */
+const inOrder = (outcomes: readonly TrialOutcome[], targets: readonly PlannedTarget[]): readonly TrialOutcome[] =>
+  targets.flatMap((target) => target.strategies.flatMap(({ name }) => outcomes.filter((outcome) => outcome.target === target && outcome.row.name === name)))
 
 /**
- * Runs a recipe: gets the source, trains and tests the strategies with the seeds, writes the run folder and the report.
+ * Runs an experiment: gets the source, trains and tests the strategies on every target with every seed, writes the run folder and the report.
  *
- * @param file The recipe.
- * @param select What of it is run.
+ * @param experiment What is trained.
  * @param options Where, and with what.
  * @param context The command's.
  * @throws TransferkitError For everything that is wrong with the recipe, the data, the backend or the folder.
  * @internal
  */
-export const runExperiment = async (file: RecipeFile, select: Selection, options: RunFolderArguments, { io, progress }: CommandContext): Promise<FinishedRun> => {
-  checkNetwork(file)
-  const { recipe, folder, name } = file
-  const planned = select.strategies(plannedStrategies(file, await inField(file, ['plugins'], () => availableMethods(recipe.plugins, folder))))
+export const runExperiment = async <Results>(experiment: Experiment<Results>, options: RunFolderArguments, { io, progress }: CommandContext): Promise<FinishedRun<Results>> => {
+  const { recipe, folder, name } = experiment.file
+  checkNetwork(experiment.file)
   const out = resolve(io.workingFolder, options.out ?? join('runs', folderName(name)))
   await checkFolder(out, options)
   const backend = options.backend ?? recipe.backend
-  const places: DataPlaces = { ...dataFolder(options.dataDir, io), folder, cache: cacheFolder({ environment: io.environment }), progress, signal: io.signal }
+  const cache = cacheFolder({ environment: io.environment })
+  const places: DataPlaces = { ...dataFolder(options.dataDir, io), folder, cache, progress, signal: io.signal }
   const runFolder = await openRunFolder(out)
   try {
     if (options.restart === true) await clear(runFolder)
     const runtime = await openRuntime(backend === undefined ? {} : { backend })
     try {
       progress.note(runtime.reason)
-      const results = await runTrials(file, planned, select.seeds, runFolder, runtime, places)
+      const results = await runTrials(experiment, runFolder, runtime, options.featureCache === false ? false : featureStore(cache), places)
       return { results, out, report: await writeReport(out) }
     } finally {
       runtime.close()

@@ -1,8 +1,9 @@
-import { type Network, type TrainedNetwork, TransferkitError } from '@transferkit/tensor'
-import { loadNetwork, readSafetensors, type Safetensors, saveNetwork, writeSafetensors } from '@transferkit/training'
-import { importPytorch, networks } from '@transferkit/vision'
+import { type Network, release, type TrainedNetwork, TransferkitError, withClasses } from '@transferkit/tensor'
+import { loadNetwork, readSafetensors, type Safetensors, type SafetensorsEntry, saveNetwork, writeSafetensors } from '@transferkit/training'
+import { classesOfPytorch, importPytorch, importTfjsModel, networks } from '@transferkit/vision'
 import { z } from 'zod'
 import { spellingAdvice } from '../recipe/spelling.js'
+import { asStored } from './stored-structure.js'
 
 const normalisation = z.object({ mean: z.array(z.number()), standardDeviation: z.array(z.number()) })
 
@@ -13,10 +14,23 @@ const recordSchema = z.object({
   dataset: z.string(),
   normalisation,
   accuracy: z.number().optional(),
+  classNames: z.array(z.string()).optional(),
 })
 
 /** What is known of a source network beside its numbers. @internal */
 export type SourceRecord = z.infer<typeof recordSchema>
+
+/** The TensorFlow.js model that a network was made from. @internal */
+export interface ModelFiles {
+  /** What `model.json` holds. */
+  readonly modelJson: unknown
+  /** Its weights: all shards joined in the order of the manifest. */
+  readonly weights: Uint8Array
+  /** Layers that taps were asked for; all of them unless told. */
+  readonly taps?: readonly string[]
+  /** Whether the network has changed since, so that its tensors are no longer the model's. */
+  readonly isChanged?: boolean
+}
 
 /** A source network with what is known of it. @internal */
 export interface SourceNetwork {
@@ -24,7 +38,19 @@ export interface SourceNetwork {
   readonly trained: TrainedNetwork
   /** What it is and how its inputs are normalised. */
   readonly record: SourceRecord
+  /** The TensorFlow.js model that it was made from, where its architecture is none of ours. */
+  readonly model?: ModelFiles
 }
+
+/** What a recipe says of a PyTorch file, which says nothing of itself. @internal */
+export interface ExpectedSource extends Pick<SourceRecord, 'network' | 'dataset' | 'normalisation'> {
+  /** Number of classes; told by the shape of the head unless given. */
+  readonly classes?: number
+}
+
+const modelName = 'transferkit.model'
+const weightsName = 'model.weights'
+const modelSchema = z.object({ modelJson: z.unknown(), taps: z.array(z.string()).optional() })
 
 const recordName = 'transferkit.source'
 
@@ -41,14 +67,33 @@ export const networkByName = (name: string, classes: number, inputShape?: readon
 }
 
 /**
+ * The network of a TensorFlow.js model.
+ *
+ * @param model Its files.
+ * @param name Name of the network in reports.
+ * @throws TransferkitError What the import throws.
+ * @internal
+ */
+export const importModel = ({ modelJson, weights, taps }: ModelFiles, name: string): TrainedNetwork => importTfjsModel({ modelJson, weights, name, ...(taps === undefined ? {} : { taps }) })
+
+/** The model's own files: a graph cannot be rebuilt without its constants, which are among the weights. */
+const modelEntries = (model: ModelFiles | undefined): readonly SafetensorsEntry[] => (model === undefined ? [] : [{ name: weightsName, dtype: 'U8', shape: [model.weights.length], data: model.weights }])
+
+const modelText = ({ modelJson, taps }: ModelFiles): string => JSON.stringify({ modelJson, ...(taps === undefined ? {} : { taps }) })
+
+/**
  * A source network as the bytes of a safetensors file, with its record in the metadata.
  *
  * @internal
  */
-export const writeSourceFile = async ({ trained, record }: SourceNetwork): Promise<Uint8Array> => {
+export const writeSourceFile = async ({ trained, record, model }: SourceNetwork): Promise<Uint8Array> => {
   const { entries, metadata } = readSafetensors(await saveNetwork(trained))
-  return writeSafetensors(entries, { ...metadata, [recordName]: JSON.stringify(record) })
+  const own = model === undefined || model.isChanged === true ? entries : []
+  return writeSafetensors([...own, ...modelEntries(model)], { ...metadata, [recordName]: JSON.stringify(record), ...(model === undefined ? {} : { [modelName]: modelText(model) }) })
 }
+
+const damaged = (what: string, cause: unknown): TransferkitError =>
+  new TransferkitError('safetensors/corrupt', `${what}: what it says of its network is damaged. Make the file again with "transferkit pretrain" or "transferkit convert".`, { cause })
 
 const recordOf = ({ metadata }: Safetensors, what: string): SourceRecord | undefined => {
   const text = metadata[recordName]
@@ -56,8 +101,41 @@ const recordOf = ({ metadata }: Safetensors, what: string): SourceRecord | undef
   try {
     return recordSchema.parse(JSON.parse(text))
   } catch (cause) {
-    throw new TransferkitError('safetensors/corrupt', `${what}: what it says of its network is damaged. Make the file again with "transferkit pretrain".`, { cause })
+    throw damaged(what, cause)
   }
+}
+
+const modelOf = ({ metadata, entries }: Safetensors, what: string): ModelFiles | undefined => {
+  const text = metadata[modelName]
+  if (text === undefined) return undefined
+  try {
+    const { modelJson, taps } = modelSchema.parse(JSON.parse(text))
+    const weights = entries.find(({ name }) => name === weightsName)?.data
+    if (weights === undefined) throw new RangeError(`There is no ${weightsName}.`)
+    return { modelJson, weights, ...(taps === undefined ? {} : { taps }), isChanged: entries.length > 1 }
+  } catch (cause) {
+    throw damaged(what, cause)
+  }
+}
+
+/** A network of ours as it was stored, which may have been folded, with the tensors of the file. */
+const loadStored = (network: Network, { entries }: Safetensors, bytes: Uint8Array, classes: number): TrainedNetwork =>
+  loadNetwork(asStored(network.classes === classes ? network : withClasses(network, classes), new Set(entries.map(({ name }) => name))), bytes)
+
+const fromModel = (file: Safetensors, bytes: Uint8Array, model: ModelFiles, record: SourceRecord): SourceNetwork => {
+  const imported = importModel(model, record.network)
+  if (model.isChanged !== true) return { record, model, trained: imported }
+  try {
+    return { record, model, trained: loadStored(imported.network, file, bytes, record.classes) }
+  } finally {
+    releaseNetwork(imported)
+  }
+}
+
+const fromPytorch = ({ entries }: Safetensors, { network: name, classes, dataset, normalisation: expected }: ExpectedSource): SourceNetwork => {
+  const network = networkByName(name, classes ?? classesOfPytorch(networkByName(name, 1), entries))
+  const record = { network: name, classes: network.classes, inputShape: [...network.inputShape], dataset, normalisation: expected }
+  return { record, trained: { network, variables: importPytorch(network, entries) } }
 }
 
 /**
@@ -69,12 +147,21 @@ const recordOf = ({ metadata }: Safetensors, what: string): SourceRecord | undef
  * @throws TransferkitError `safetensors/corrupt`, `safetensors/does-not-fit`, `pytorch/mismatch`, `network/unknown`.
  * @internal
  */
-export const readSourceFile = (bytes: Uint8Array, what: string, expected?: SourceRecord): SourceNetwork => {
+export const readSourceFile = (bytes: Uint8Array, what: string, expected?: ExpectedSource): SourceNetwork => {
   const file = readSafetensors(bytes, what)
-  const own = recordOf(file, what)
-  const record = own ?? expected
-  if (record === undefined) throw new TransferkitError('safetensors/no-record', `${what}: it does not say which network it holds. It has to be a file that "transferkit pretrain" made, or the recipe has to say what it is.`)
-  const network = networkByName(record.network, record.classes, record.inputShape)
-  if (own === undefined) return { record, trained: { network, variables: importPytorch(network, file.entries) } }
-  return { record, trained: loadNetwork(network, bytes) }
+  const record = recordOf(file, what)
+  if (record !== undefined) {
+    const model = modelOf(file, what)
+    if (model !== undefined) return fromModel(file, bytes, model, record)
+    return { record, trained: loadStored(networkByName(record.network, record.classes, record.inputShape), file, bytes, record.classes) }
+  }
+  if (expected === undefined) throw new TransferkitError('safetensors/no-record', `${what}: it does not say which network it holds. It has to be a file that "transferkit pretrain" or "transferkit convert" made, or the recipe has to say what it is.`)
+  return fromPytorch(file, expected)
 }
+
+/**
+ * Frees a network.
+ *
+ * @internal
+ */
+export const releaseNetwork = ({ variables }: TrainedNetwork): void => release({ params: variables.params, state: variables.state })

@@ -3,16 +3,19 @@ import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { channelStatistics, composeTransforms, mapDataset, normalise } from '@transferkit/datasets'
 import type { Runtime } from '@transferkit/runtime'
-import { release, TransferkitError } from '@transferkit/tensor'
+import { TransferkitError } from '@transferkit/tensor'
 import { evaluate, pretrain } from '@transferkit/training'
 import { writeAtomically } from '@transferkit/training/node'
 import { inField } from '../recipe/in-field.js'
+import type { CommonRecipe } from '../recipe/common-schema.js'
+import type { Normalisation } from '../recipe/image-schemas.js'
 import type { ParsedRecipe } from '../recipe/parse-recipe.js'
-import type { Normalisation, PretrainSettings, Recipe } from '../recipe/schema.js'
+import type { PretrainSettings, SourceSettings } from '../recipe/source-schema.js'
 import { decimal } from '../report/format.js'
 import { followTraining } from './follow-training.js'
 import { type DataPlaces, openDataset } from './open-dataset.js'
-import { networkByName, readSourceFile, type SourceNetwork, writeSourceFile } from './source-file.js'
+import { modelName, readModelFiles } from './model-files.js'
+import { importModel, networkByName, readSourceFile, releaseNetwork, type SourceNetwork, writeSourceFile } from './source-file.js'
 import { optimiserOf, scheduleOf } from './training-settings.js'
 import { transformsOf } from './transforms.js'
 
@@ -22,10 +25,27 @@ export interface SourcePlaces extends DataPlaces {
   readonly runtime: Pick<Runtime, 'backend' | 'compile'>
 }
 
-type SourceSettings = Recipe['source']
-
 /** What decides the numbers of a source network. Change the version when the training changes what it computes. */
-const keyOf = (source: SourceSettings, backend: string): string => createHash('sha256').update(JSON.stringify({ version: 1, source, backend })).digest('hex').slice(0, 20)
+const keyOf = (source: SourceSettings, backend: string): string => createHash('sha256').update(JSON.stringify({ version: 2, source, backend })).digest('hex').slice(0, 20)
+
+/** The name of the network that a recipe asks for; the schema demands one where there is no model that says it itself. */
+const networkOf = ({ network = '' }: SourceSettings): string => network
+
+/**
+ * Makes sure that the network that a recipe names is one.
+ *
+ * @param parsed The recipe.
+ * @throws TransferkitError `recipe/invalid` with the nearest name.
+ * @internal
+ */
+export const checkNetwork = ({ recipe: { source }, error }: ParsedRecipe<CommonRecipe>): void => {
+  try {
+    if (source.model === undefined) networkByName(networkOf(source), source.classes ?? 10)
+  } catch (cause) {
+    if (!TransferkitError.isInstance(cause) || cause.code !== 'network/unknown') throw cause
+    throw error([{ path: ['source', 'network'], message: cause.message }])
+  }
+}
 
 const readExisting = async (path: string): Promise<Uint8Array | undefined> => {
   try {
@@ -37,24 +57,41 @@ const readExisting = async (path: string): Promise<Uint8Array | undefined> => {
   }
 }
 
-const fromFile = async ({ recipe: { source }, error }: ParsedRecipe, weights: string, places: SourcePlaces): Promise<SourceNetwork> => {
-  const candidates = [resolve(places.folder, weights), ...(places.dataDir === undefined ? [] : [resolve(places.dataDir, weights)])]
+/** The first of the places where a file of the user's own may lie. */
+const findFile = async (file: string, what: string, places: SourcePlaces): Promise<{ readonly path: string; readonly bytes: Uint8Array }> => {
+  const candidates = [resolve(places.folder, file), ...(places.dataDir === undefined ? [] : [resolve(places.dataDir, file)])]
   for (const path of candidates) {
     const bytes = await readExisting(path)
-    if (bytes === undefined) continue
-    const { network, classes, normalise: normalisation, dataset = 'weights from a file' } = source
-    const expected = normalisation === undefined || classes === undefined ? undefined : { network, classes, inputShape: [...networkByName(network, classes).inputShape], dataset, normalisation }
-    try {
-      return readSourceFile(bytes, path, expected)
-    } catch (cause) {
-      if (!TransferkitError.isInstance(cause) || cause.code !== 'safetensors/no-record') throw cause
-      throw error([{ path: ['source'], message: `${weights} says nothing of its network, so classes and normalise (the mean and standardDeviation of each channel) have to be given beside it.` }])
-    }
+    if (bytes !== undefined) return { path, bytes }
   }
-  throw new TransferkitError('data/no-weights', `The weights ${weights} of the source network are neither at ${candidates.join(' nor at ')}. ${places.dataDir === undefined ? 'Give the folder that holds them with --data-dir.' : ''}`.trimEnd())
+  throw new TransferkitError('data/no-weights', `The ${what} ${file} of the source network ${what === 'weights' ? 'are' : 'is'} neither at ${candidates.join(' nor at ')}. ${places.dataDir === undefined ? 'Give the folder that holds it with --data-dir.' : ''}`.trimEnd())
 }
 
-const train = async (parsed: ParsedRecipe, settings: PretrainSettings, folder: string, places: SourcePlaces): Promise<SourceNetwork> => {
+const fromFile = async ({ recipe: { source }, error }: ParsedRecipe<CommonRecipe>, weights: string, places: SourcePlaces): Promise<SourceNetwork> => {
+  const { path, bytes } = await findFile(weights, 'weights', places)
+  const { classes, normalise: normalisation, dataset = 'weights from a file' } = source
+  const expected = normalisation === undefined ? undefined : { network: networkOf(source), ...(classes === undefined ? {} : { classes }), dataset, normalisation }
+  try {
+    return readSourceFile(bytes, path, expected)
+  } catch (cause) {
+    if (!TransferkitError.isInstance(cause) || cause.code !== 'safetensors/no-record') throw cause
+    throw error([{ path: ['source'], message: `${weights} says nothing of its network, so normalise (the mean and standardDeviation of each channel) has to be given beside it.` }])
+  }
+}
+
+const fromModel = async ({ recipe: { source }, error }: ParsedRecipe<CommonRecipe>, model: string, places: SourcePlaces): Promise<SourceNetwork> => {
+  const { normalise: normalisation, taps, dataset = 'a TensorFlow.js model' } = source
+  if (normalisation === undefined) {
+    throw error([{ path: ['source'], message: 'a TensorFlow.js model does not say how its images are normalised; give normalise: the mean and standardDeviation of each channel, of values from 0 to 1. Values from -1 to 1 are mean [0.5, 0.5, 0.5] and standardDeviation [0.5, 0.5, 0.5].' }])
+  }
+  const { path } = await findFile(model, 'model', places)
+  const files = { ...(await readModelFiles(path)), ...(taps === undefined ? {} : { taps }) }
+  const trained = await inField({ error }, taps === undefined ? ['source', 'model'] : ['source', 'taps'], () => importModel(files, modelName(path)))
+  const { name, classes, inputShape } = trained.network
+  return { trained, model: files, record: { network: name, classes, inputShape: [...inputShape], dataset, normalisation } }
+}
+
+const train = async (parsed: ParsedRecipe<CommonRecipe>, settings: PretrainSettings, folder: string, places: SourcePlaces): Promise<SourceNetwork> => {
   const { progress, signal, runtime } = places
   const { source } = parsed.recipe
   const path = ['source', 'pretrain']
@@ -65,7 +102,7 @@ const train = async (parsed: ParsedRecipe, settings: PretrainSettings, folder: s
   const transforms = transformsOf(settings.transforms)
   const seen = await inField(parsed, [...path, 'transforms'], () => (transforms.length === 0 ? dataset : mapDataset(dataset, composeTransforms(...transforms))))
   const normalisation: Normalisation = source.normalise ?? mutable(await channelStatistics(seen))
-  const network = networkByName(source.network, dataset.task.classes.length, seen.exampleShape)
+  const network = networkByName(networkOf(source), dataset.task.classes.length, seen.exampleShape)
   const checkpoint = checkpointPath(folder)
   const resumeFrom = await readExisting(checkpoint)
   const run = pretrain({
@@ -84,7 +121,7 @@ const train = async (parsed: ParsedRecipe, settings: PretrainSettings, folder: s
     ...(resumeFrom === undefined ? {} : { resumeFrom }),
     signal,
   })
-  const label = `Train the source, ${source.network}`
+  const label = `Train the source, ${networkOf(source)}`
   const trained = await followTraining(run, label, progress)
   const accuracy =
     test === undefined
@@ -93,7 +130,7 @@ const train = async (parsed: ParsedRecipe, settings: PretrainSettings, folder: s
   progress.note(`${label}: done in ${decimal(trained.seconds)} s${accuracy === undefined ? '' : `, ${decimal(100 * accuracy)} % of ${settings.test ?? ''} right`}`)
   return {
     trained: { network, variables: trained.variables },
-    record: { network: source.network, classes: network.classes, inputShape: [...network.inputShape], dataset: settings.dataset, normalisation, ...(accuracy === undefined ? {} : { accuracy }) },
+    record: { network: networkOf(source), classes: network.classes, inputShape: [...network.inputShape], dataset: settings.dataset, normalisation, ...(accuracy === undefined ? {} : { accuracy }) },
   }
 }
 
@@ -110,19 +147,20 @@ const mutable = ({ mean, standardDeviation }: { readonly mean: readonly number[]
  * @throws TransferkitError `data/no-weights`, and what reading data and training throw.
  * @internal
  */
-export const obtainSource = async (parsed: ParsedRecipe, places: SourcePlaces): Promise<SourceNetwork> => {
+export const obtainSource = async (parsed: ParsedRecipe<CommonRecipe>, places: SourcePlaces): Promise<SourceNetwork> => {
   const { source } = parsed.recipe
   if (source.weights !== undefined) return fromFile(parsed, source.weights, places)
+  if (source.model !== undefined) return fromModel(parsed, source.model, places)
   const { pretrain: settings } = source
-  // The schema demands one of the two.
-  if (settings === undefined) throw new TransferkitError('recipe/invalid', 'source: give pretrain or weights.')
+  // The schema demands one of the three.
+  if (settings === undefined) throw new TransferkitError('recipe/invalid', 'source: give pretrain, weights or model.')
   const folder = join(places.cache, 'sources', keyOf(source, places.runtime.backend))
   const path = join(folder, 'model.safetensors')
   const kept = await readExisting(path)
   if (kept !== undefined) {
     const cached = readSourceFile(kept, path)
     const { accuracy } = cached.record
-    places.progress.note(`Source ${source.network}: trained before${accuracy === undefined ? '' : `, ${decimal(100 * accuracy)} % of ${settings.test ?? ''} right`}`)
+    places.progress.note(`Source ${networkOf(source)}: trained before${accuracy === undefined ? '' : `, ${decimal(100 * accuracy)} % of ${settings.test ?? ''} right`}`)
     return cached
   }
   await mkdir(folder, { recursive: true })
@@ -137,4 +175,4 @@ export const obtainSource = async (parsed: ParsedRecipe, places: SourcePlaces): 
  *
  * @internal
  */
-export const releaseSource = ({ trained: { variables } }: SourceNetwork): void => release({ params: variables.params, state: variables.state })
+export const releaseSource = ({ trained }: SourceNetwork): void => releaseNetwork(trained)

@@ -3,14 +3,16 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { normalise } from '@transferkit/datasets'
 import type { Runtime } from '@transferkit/runtime'
-import { TransferkitError } from '@transferkit/tensor'
+import { countElements, partitionTree, TransferkitError } from '@transferkit/tensor'
+import type { FeatureStore, TargetModel } from '@transferkit/training'
 import { type TrialFolder, transferInFolder, writeAtomically } from '@transferkit/training/node'
 import { z } from 'zod'
 import type { Progress } from '../console/progress.js'
-import type { Recipe } from '../recipe/schema.js'
+import type { TargetSettings } from '../recipe/image-schemas.js'
 import { decimal } from '../report/format.js'
 import { type ResultRow, resultRowSchema } from '../report/results.js'
 import { artefactRecord } from './artefact-record.js'
+import type { TrialResult } from './experiment.js'
 import { followTraining } from './follow-training.js'
 import type { PlannedStrategy } from './planned-strategies.js'
 import type { SourceNetwork } from './source-file.js'
@@ -24,12 +26,10 @@ export interface RunSurroundings {
   readonly source: SourceNetwork
   /** SHA-256 of the source's tensors. */
   readonly sourceHash: string
-  /** The recipe's target. */
-  readonly target: Recipe['target']
-  /** Its data. */
-  readonly data: TargetData
   /** The backend that computes. */
   readonly runtime: Pick<Runtime, 'backend' | 'compile'>
+  /** Where features of frozen networks are kept for all strategies; false to compute them in every step. */
+  readonly features: FeatureStore | false
   /** Where progress is shown. */
   readonly progress: Progress
   /** Stops the training after its step, with a checkpoint. */
@@ -38,6 +38,10 @@ export interface RunSurroundings {
 
 /** One strategy with one seed. @internal */
 export interface Trial {
+  /** What is trained on and how it is prepared. */
+  readonly target: TargetSettings
+  /** Its data. */
+  readonly data: TargetData
   /** The strategy. */
   readonly planned: PlannedStrategy
   /** The seed. */
@@ -51,19 +55,22 @@ export interface Trial {
 /** Steps between two checkpoints: few enough to cost nothing, often enough that little is lost when the machine goes down. */
 const checkpointEvery = 100
 
-const finishedSchema = z.object({ identity: z.string(), row: resultRowSchema })
+const finishedSchema = z.object({ identity: z.string(), row: resultRowSchema, headParameters: z.int().nonnegative() })
 
 /** What decides the numbers of a trial. Change the version when the training changes what it computes. */
-const identityOf = ({ planned: { strategy, settings }, seed }: Trial, { sourceHash, source, target, runtime: { backend } }: RunSurroundings): string =>
+const identityOf = ({ planned: { strategy, settings }, seed, target }: Trial, { sourceHash, source, runtime: { backend } }: RunSurroundings): string =>
   createHash('sha256')
-    .update(JSON.stringify({ version: 1, strategy: strategy.name, options: strategy.options, settings, seed, target, normalisation: source.record.normalisation, sourceHash, backend }))
+    .update(JSON.stringify({ version: 2, strategy: strategy.name, options: strategy.options, settings, seed, target, normalisation: source.record.normalisation, sourceHash, backend }))
     .digest('hex')
 
-/** The row of a trial that was finished before under the same settings. What cannot be read is made again. */
-const finishedRow = async (folder: TrialFolder, identity: string): Promise<ResultRow | undefined> => {
+/** The result of a trial that was finished before under the same settings. What cannot be read is made again. */
+const finishedBefore = async (folder: TrialFolder, identity: string): Promise<TrialResult | undefined> => {
   const finished = finishedSchema.safeParse(await folder.result().catch(() => undefined))
-  return finished.success && finished.data.identity === identity ? finished.data.row : undefined
+  return finished.success && finished.data.identity === identity ? finished.data : undefined
 }
+
+/** Number of parameters of a model's classifiers, which stand in branches called `head`. */
+const headParameters = ({ variables: { params } }: TargetModel): number => countElements(partitionTree(params, (path) => path.split('.').includes('head')).selected)
 
 /** Empties the folder of a trial that was begun under other settings: nothing in it can be gone on with. */
 const claimFolder = async ({ path }: TrialFolder, identity: string): Promise<void> => {
@@ -86,14 +93,15 @@ const ofTrial = (error: unknown, { planned, seed }: Trial): unknown =>
  * @throws TransferkitError What training throws. A training that was stopped goes on from its checkpoint at the next call.
  * @internal
  */
-export const trainStrategy = async (trial: Trial, surroundings: RunSurroundings): Promise<ResultRow> => {
-  const { planned, seed, folder, label } = trial
-  const { source, target, data, progress, runtime, signal } = surroundings
+export const trainStrategy = async (trial: Trial, surroundings: RunSurroundings): Promise<TrialResult> => {
+  const { planned, seed, folder, label, target, data } = trial
+  const { source, features, progress, runtime, signal } = surroundings
   const identity = identityOf(trial, surroundings)
-  const finished = await finishedRow(folder, identity)
+  const finished = await finishedBefore(folder, identity)
   if (finished !== undefined) {
-    progress.note(`${label}: ${decimal(100 * finished.accuracy)} %, finished before`)
-    return { ...finished, name: planned.name }
+    const { row, headParameters: ofHead } = finished
+    progress.note(`${label}: ${decimal(100 * row.accuracy)} %, finished before`)
+    return { row: { ...row, name: planned.name }, headParameters: ofHead }
   }
   signal.throwIfAborted()
   await claimFolder(folder, identity)
@@ -113,6 +121,7 @@ export const trainStrategy = async (trial: Trial, surroundings: RunSurroundings)
     transforms: [...transformsOf(target.transforms), ...transformsOf(target.augment), normalise(source.record.normalisation)],
     compile: runtime.compile,
     checkpointEvery,
+    features,
     record: artefactRecord(target, data.exampleShape, source.record.normalisation),
     signal,
   })
@@ -135,9 +144,10 @@ export const trainStrategy = async (trial: Trial, surroundings: RunSurroundings)
       trainedParameters: model.trainedParameters,
       seconds: model.seconds,
     }
-    await folder.finish({ identity, row })
+    const result: TrialResult = { row, headParameters: headParameters(model) }
+    await folder.finish({ identity, ...result })
     progress.note(`${label}: ${decimal(100 * accuracy)} % in ${decimal(model.seconds)} s`)
-    return row
+    return result
   } finally {
     model.release()
   }

@@ -1,38 +1,16 @@
 import type { Optimiser } from '@transferkit/tensor'
 import { adam, adamW, constant, cosine, type Schedule, sgd, warmUp } from '@transferkit/training'
-import type { StrategyEntry, TrainingSettings } from '../recipe/schema.js'
-
-/**
- * The training settings of one strategy: those of the recipe, and what the strategy's entry says otherwise.
- *
- * @param training The recipe's.
- * @param entry The strategy's.
- * @internal
- */
-export const settingsOf = (training: TrainingSettings, entry: StrategyEntry): TrainingSettings => {
-  const { steps, epochs, batchSize, optimiser, learningRate, momentum, weightDecay, schedule, warmUpSteps } = entry
-  const budget = steps === undefined && epochs === undefined ? { steps: training.steps, epochs: training.epochs } : { steps, epochs }
-  return {
-    ...budget,
-    batchSize: batchSize ?? training.batchSize,
-    optimiser: optimiser ?? training.optimiser,
-    learningRate: learningRate ?? training.learningRate,
-    momentum: momentum ?? training.momentum,
-    weightDecay: weightDecay ?? training.weightDecay,
-    schedule: schedule ?? training.schedule,
-    warmUpSteps: warmUpSteps ?? training.warmUpSteps,
-  }
-}
+import type { TrainingSettings } from '../recipe/training-schema.js'
 
 /**
  * The optimiser that settings name.
  *
  * @internal
  */
-export const optimiserOf = ({ optimiser, momentum, weightDecay }: TrainingSettings): Optimiser => {
+export const optimiserOf = ({ optimiser, momentum, nesterov, weightDecay }: TrainingSettings): Optimiser => {
   switch (optimiser) {
     case 'sgd':
-      return sgd({ momentum, weightDecay })
+      return sgd({ momentum, nesterov, weightDecay })
     case 'adam':
       return adam({ weightDecay })
     case 'adamW':
@@ -40,16 +18,25 @@ export const optimiserOf = ({ optimiser, momentum, weightDecay }: TrainingSettin
   }
 }
 
+/** A rate that falls by a factor at each milestone, given as a share of the training or, from 1 on, in epochs. */
+const falling = ({ learningRate, milestones = [], factor, epochs = 1 }: TrainingSettings): Schedule => {
+  const shares = milestones.map((milestone) => (milestone < 1 ? milestone : milestone / epochs))
+  return (step, totalSteps) => learningRate * factor ** shares.filter((share) => step >= Math.round(share * totalSteps)).length
+}
+
 /**
  * The learning rate by step that settings name.
  *
  * @internal
  */
-export const scheduleOf = ({ schedule, learningRate, warmUpSteps }: TrainingSettings): Schedule => {
+export const scheduleOf = (settings: TrainingSettings): Schedule => {
+  const { schedule, learningRate, warmUpSteps } = settings
   switch (schedule) {
     case 'cosine':
       return cosine(learningRate, { warmUpSteps })
+    case 'step':
+      return warmUp(falling(settings), warmUpSteps)
     case 'constant':
-      return warmUpSteps === 0 ? constant(learningRate) : warmUp(constant(learningRate), warmUpSteps)
+      return warmUp(constant(learningRate), warmUpSteps)
   }
 }

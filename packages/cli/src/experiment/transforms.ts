@@ -1,6 +1,6 @@
 import { centreCrop, greyToRgb, horizontalFlip, padCrop, padTo, resize, rgbToGrey } from '@transferkit/datasets'
 import type { BatchTransform } from '@transferkit/tensor'
-import type { TransformEntry } from '../recipe/schema.js'
+import type { TransformEntry } from '../recipe/image-schemas.js'
 
 /**
  * The transforms that a recipe lists.

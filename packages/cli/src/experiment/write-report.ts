@@ -1,8 +1,18 @@
 import { join } from 'node:path'
 import { writeAtomically } from '@transferkit/training/node'
+import { renderDecathlonReport } from '../report/decathlon-report.js'
 import { renderReport } from '../report/report.js'
-import { readReportContents } from './read-run.js'
+import { readRecords, readResults, type RunResults } from './read-run.js'
 import { runFiles } from './run-layout.js'
+
+const rendered = async (out: string, { kind, results }: RunResults): Promise<string> => {
+  switch (kind) {
+    case 'comparison':
+      return renderReport({ results, ...(await readRecords(out, results.rows.map(({ name, seed }) => ({ name, seed })))) })
+    case 'decathlon':
+      return renderDecathlonReport({ results, ...(await readRecords(out, results.rows.map(({ domain, name, seed }) => ({ domain, name, seed })))) })
+  }
+}
 
 /**
  * Writes the report of a run folder from what is in it.
@@ -13,6 +23,6 @@ import { runFiles } from './run-layout.js'
  */
 export const writeReport = async (out: string): Promise<string> => {
   const path = join(out, runFiles.report)
-  await writeAtomically(path, await renderReport(await readReportContents(out)))
+  await writeAtomically(path, await rendered(out, await readResults(out)))
   return path
 }

@@ -1,10 +1,10 @@
 import { TransferkitError } from '@transferkit/tensor'
 import type { FieldPath } from './issues.js'
-import type { ParsedRecipe } from './parse-recipe.js'
+import type { RecipeErrors } from './parse-recipe.js'
 
 /** Errors of plugins, data sets and transforms that mean: the recipe asks for something that there is not. */
 const isMistakeInRecipe = (code: string): boolean =>
-  code.startsWith('transform/') || code.startsWith('plugin/') || ['dataset/unknown', 'dataset/no-split', 'dataset/wrong-kind', 'dataset/bad-option', 'dataset/too-few-examples', 'data/no-folder'].includes(code)
+  code.startsWith('transform/') || code.startsWith('plugin/') || ['dataset/unknown', 'dataset/no-split', 'dataset/wrong-kind', 'dataset/bad-option', 'dataset/too-few-examples', 'data/no-folder', 'tfjs/unknown-tap'].includes(code)
 
 /**
  * Does what a field of a recipe asks for. What the field is to blame for is told with its line.
@@ -14,7 +14,7 @@ const isMistakeInRecipe = (code: string): boolean =>
  * @param work What the field asks for.
  * @internal
  */
-export const inField = async <T>({ error }: ParsedRecipe, path: FieldPath, work: () => T | Promise<T>): Promise<T> => {
+export const inField = async <T>({ error }: RecipeErrors, path: FieldPath, work: () => T | Promise<T>): Promise<T> => {
   try {
     return await work()
   } catch (cause) {

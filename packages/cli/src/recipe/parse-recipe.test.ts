@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { comparison } from './comparison.js'
 import { parseRecipe } from './parse-recipe.js'
 
 const complete = `source:
@@ -21,7 +22,7 @@ strategies:
 
 const messageFor = (text: string): string => {
   try {
-    parseRecipe(text, 'digits.yaml')
+    parseRecipe(text, 'digits.yaml', comparison)
   } catch (error) {
     return (error as Error).message
   }
@@ -35,7 +36,7 @@ const changed = (from: string, to: string): string => {
 
 describe('parseRecipe', () => {
   test('fills in the defaults', () => {
-    expect(parseRecipe(complete, 'digits.yaml').recipe).toMatchSnapshot()
+    expect(parseRecipe(complete, 'digits.yaml', comparison).recipe).toMatchSnapshot()
   })
 
   test.each([
@@ -68,7 +69,7 @@ describe('parseRecipe', () => {
   })
 
   test('shows a problem that is found later in its place', () => {
-    const { error } = parseRecipe(complete, 'digits.yaml')
+    const { error } = parseRecipe(complete, 'digits.yaml', comparison)
     expect(error([{ path: ['strategies', 1, 'options', 'candidate'], message: 'x' }]).message).toBe('digits.yaml, line 14, column 27, strategies[1].options.candidate: x')
   })
 })

@@ -1,12 +1,17 @@
 import { TransferkitError } from '@transferkit/tensor'
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
 import { type FieldPath, fieldName, problemsOf, type RecipeProblem } from './issues.js'
-import { checkRecipe, type Recipe, recipeJsonSchema } from './schema.js'
+import type { RecipeKind } from './recipe-kind.js'
 
 /** A recipe together with the text that it came from, so that a problem found later can still be shown in its place. */
-export interface ParsedRecipe {
+export interface ParsedRecipe<R> extends RecipeErrors {
   /** The recipe, defaults filled in. */
-  readonly recipe: Recipe
+  readonly recipe: R
+}
+
+/** Shows problems of a recipe in their places. */
+export interface RecipeErrors {
   /** Makes the error for problems in fields of this recipe, with their lines. */
   readonly error: (problems: readonly RecipeProblem[]) => TransferkitError
 }
@@ -26,54 +31,18 @@ const offsetOf = (document: Document, path: FieldPath, atName: boolean): number 
   return 0
 }
 
-const semanticProblems = (recipe: Recipe): readonly RecipeProblem[] => {
-  const names = recipe.strategies.map(strategyName)
-  return [
-    ...names.flatMap((name, index): readonly RecipeProblem[] =>
-      names.findIndex((other) => folderName(other) === folderName(name)) === index
-        ? []
-        : [{ path: ['strategies', index], message: `the name ${JSON.stringify(name)} is used twice; give this one a name of its own with name.` }],
-    ),
-    ...recipe.strategies.flatMap(({ steps, epochs }, index): readonly RecipeProblem[] =>
-      steps === undefined || epochs === undefined ? [] : [{ path: ['strategies', index, 'epochs'], message: 'say how long to train with either steps or epochs.' }],
-    ),
-    ...recipe.seeds.flatMap((seed, index): readonly RecipeProblem[] => (recipe.seeds.indexOf(seed) === index ? [] : [{ path: ['seeds', index], message: `the seed ${seed} is there twice.` }])),
-    ...(recipe.target.test === 'rest' && recipe.target.examplesPerClass === undefined
-      ? [{ path: ['target'], message: 'with test: rest the rest of the data set is the test set, so examplesPerClass has to say how much is for training; or name a test split with test.' }]
-      : []),
-  ]
-}
-
-/**
- * The name under which a strategy of a recipe stands in tables and folders.
- *
- * @param entry The entry of the recipe.
- * @internal
- */
-export const strategyName = (entry: Recipe['strategies'][number]): string => entry.name ?? [entry.strategy, ...entry.regularisers.map(({ regulariser }) => regulariser)].join('+')
-
-/**
- * A name as the name of a folder, on every file system.
- *
- * @param name Name of a strategy or a run.
- * @internal
- */
-export const folderName = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}.+=]+/gu, '-')
-    .replace(/^-|[-.]+$/g, '')
-
 /**
  * Reads a recipe and checks all of it.
  *
  * @param text The recipe in YAML.
  * @param file Name of its file, for messages.
+ * @param kind What kind of recipe it is.
  * @throws TransferkitError `recipe/syntax` when it is not YAML, `recipe/invalid` otherwise. Every problem is a line of the message, with file, line, column, field and the
  * nearest valid spelling.
  * @internal
  */
-export const parseRecipe = (text: string, file: string): ParsedRecipe => {
+export const parseRecipe = <R>(text: string, file: string, kind: RecipeKind<R>): ParsedRecipe<R> => {
+  const { schema, description } = kind
   const lineCounter = new LineCounter()
   const document = parseDocument(text, { lineCounter, prettyErrors: false })
   const place = (offset: number): string => {
@@ -83,16 +52,18 @@ export const parseRecipe = (text: string, file: string): ParsedRecipe => {
   const [syntax] = document.errors
   if (syntax !== undefined) throw new TransferkitError('recipe/syntax', `${place(syntax.pos[0])}: this is not valid YAML: ${syntax.message.trim()}`)
 
-  const error = (problems: readonly RecipeProblem[]): TransferkitError =>
-    new TransferkitError('recipe/invalid', problems.map(({ path, atName = false, message }) => `${place(offsetOf(document, path, atName))}, ${fieldName(path)}: ${message}`).join('\n'))
+  const error = (problems: readonly RecipeProblem[]): TransferkitError => {
+    const inOrder = problems.map(({ path, atName = false, message }) => ({ offset: offsetOf(document, path, atName), text: `${fieldName(path)}: ${message}` })).sort((a, b) => a.offset - b.offset)
+    return new TransferkitError('recipe/invalid', inOrder.map(({ offset, text: problem }) => `${place(offset)}, ${problem}`).join('\n'))
+  }
 
   const value = readValue(document, file)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw error([{ path: [], message: 'a recipe is a group of fields: source, target, training, strategies, seeds. "transferkit compare --help" shows one.' }])
+    throw error([{ path: [], message: description }])
   }
-  const result = checkRecipe(value)
-  if (!result.success) throw error(problemsOf(result.error.issues, value, recipeJsonSchema()))
-  const problems = semanticProblems(result.data)
+  const result = schema.safeParse(value)
+  if (!result.success) throw error(problemsOf(result.error.issues, value, z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' })))
+  const problems = kind.problems(result.data)
   if (problems.length > 0) throw error(problems)
   return { recipe: result.data, error }
 }

@@ -9,6 +9,9 @@ export const colours = {
   paper: 'var(--paper)',
 } as const
 
+/** Width of a chart that takes the whole page, in pixels of its own coordinates. @internal */
+export const chartWidth = 880
+
 const paletteSize = 8
 
 /**

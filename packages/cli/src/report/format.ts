@@ -1,4 +1,4 @@
-import type { Estimate } from './summary.js'
+import type { Estimate } from './estimate.js'
 
 const minus = '−'
 
@@ -26,3 +26,6 @@ export const differenceText = ({ mean, halfWidth }: Estimate): string => (halfWi
 
 /** A noun with its number. @internal */
 export const counted = (count: number, noun: string): string => `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
+
+/** How many times the size of something else. @internal */
+export const multipleText = (value: number): string => `${decimal(value, 2)}×`

@@ -1,4 +1,4 @@
-import type { ReportContents } from './report.js'
+import type { ReportContents } from './report-contents.js'
 import type { ResultRow } from './results.js'
 
 const strategies = [

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { renderReport } from './report.js'
 import { fixedReport } from './report.fixture.js'
+import type { InspectionHistory } from './report-contents.js'
 
 const page = await renderReport(fixedReport())
 
@@ -34,6 +35,19 @@ describe('renderReport', () => {
 
   test('is the same at every call', async () => {
     expect(await renderReport(fixedReport())).toBe(page)
+  })
+
+  test('shows many rows side by side, and many series as a table', async () => {
+    const history = (inspection: string, title: string, series: Readonly<Record<string, Readonly<Record<string, number>>>>): InspectionHistory => ({ name: 'gtn', seed: 1, inspection, title, rowAxis: 'row', valueAxis: 'share', points: [{ step: 5, series }] })
+    const numbers = (count: number, name: string): Record<string, number> => Object.fromEntries(Array.from({ length: count }, (_, index) => [`${name} ${index}`, index / 100]))
+    const inspections = [
+      history('adapter-magnitude', 'How large the adapters are', { adapter: numbers(20, 'convolution') }),
+      history('closed-features', 'How many features the gate closes, by class', Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`class ${index}`, { 'below 0.1': 0.25 }]))),
+    ]
+    const shown = await renderReport({ ...fixedReport(), inspections })
+    expect(shown).toContain('at the end of the training. adapter: convolution 0 0.00, convolution 1 0.01')
+    expect(shown).toContain('<th scope="row">class 29</th><td>0.25</td>')
+    expect(shown).toContain('The first 30 of 40 rows')
   })
 
   test('leaves out what there is nothing of', async () => {

@@ -66,13 +66,8 @@ export const resultRowSchema = z.object({
   seconds: z.number(),
 }) satisfies z.ZodType<ResultRow>
 
+/** The checks of a header that was written before. @internal */
+export const headerFields = { name: z.string(), version: z.string(), commit: z.string().exactOptional(), backend: z.string(), machine: z.string(), date: z.string() }
+
 /** The check of results that were written before. @internal */
-export const resultsSchema = z.object({
-  name: z.string(),
-  version: z.string(),
-  commit: z.string().exactOptional(),
-  backend: z.string(),
-  machine: z.string(),
-  date: z.string(),
-  rows: z.array(resultRowSchema).min(1),
-}) satisfies z.ZodType<Results>
+export const resultsSchema = z.object({ ...headerFields, rows: z.array(resultRowSchema).min(1) }) satisfies z.ZodType<Results>

@@ -1,14 +1,6 @@
-import { pairedDifference, summarise, type Summary } from '@transferkit/training'
+import { type Estimate, estimateOf, pairedBySeed, readingOf } from './estimate.js'
 import { accuracyText, counted, decimal, signed } from './format.js'
 import type { ResultRow } from './results.js'
-
-/** A mean over seeds with its uncertainty. */
-export interface Estimate {
-  /** Mean over the seeds. */
-  readonly mean: number
-  /** Half the width of the 95 % interval (Student's t over the seeds); absent with a single seed. */
-  readonly halfWidth?: number
-}
 
 /** What one seed gave. */
 export interface SeedAccuracy {
@@ -54,32 +46,13 @@ export interface ComparisonSummary {
 
 const discreteStrategies = new Set(['scratch', 'feature-extraction', 'fine-tune', 'partial'])
 
-const estimate = ({ mean, margin, count }: Summary): Estimate => (count > 1 ? { mean, halfWidth: margin } : { mean })
+const accuraciesBySeed = (rows: readonly ResultRow[]): ReadonlyMap<number, number> => new Map(rows.map(({ seed, accuracy }) => [seed, accuracy]))
 
 /** Difference of two strategies over the seeds that both have. */
-const differenceOf = (rows: readonly ResultRow[], baseline: readonly ResultRow[]): Estimate | undefined => {
-  const reference = new Map(baseline.map(({ seed, accuracy }) => [seed, accuracy]))
-  const pairs = rows.flatMap(({ seed, accuracy }) => {
-    const other = reference.get(seed)
-    return other === undefined ? [] : [[accuracy, other] as const]
-  })
-  if (pairs.length === 0) return undefined
-  return estimate(
-    pairedDifference(
-      pairs.map(([own]) => own),
-      pairs.map(([, other]) => other),
-    ),
-  )
-}
+const differenceOf = (rows: readonly ResultRow[], baseline: readonly ResultRow[]): Estimate | undefined => pairedBySeed(accuraciesBySeed(rows), accuraciesBySeed(baseline))
 
 const highest = (strategies: readonly StrategySummary[]): StrategySummary | undefined =>
   strategies.reduce<StrategySummary | undefined>((best, candidate) => (best === undefined || candidate.accuracy.mean > best.accuracy.mean ? candidate : best), undefined)
-
-/** How a paired difference is to be read: `tied` while its interval holds 0, and always with a single seed. */
-const reading = ({ mean, halfWidth }: Estimate): 'better' | 'worse' | 'tied' => {
-  if (halfWidth === undefined || Math.abs(mean) <= halfWidth) return 'tied'
-  return mean > 0 ? 'better' : 'worse'
-}
 
 const intervalText = ({ mean, halfWidth = 0 }: Estimate): string => `95 % interval ${signed(100 * (mean - halfWidth))} to ${signed(100 * (mean + halfWidth))}`
 
@@ -88,7 +61,7 @@ const verdictOn = ({ name, difference, bySeed }: StrategySummary): string | unde
   const points = `${signed(100 * difference.mean)} points`
   if (difference.halfWidth === undefined) return `${name} against fine-tuning: ${points} with a single seed, which decides nothing; compare over several seeds.`
   const detail = `${points}, ${intervalText(difference)}, paired over ${counted(bySeed.length, 'seed')}`
-  switch (reading(difference)) {
+  switch (readingOf(difference)) {
     case 'better':
       return `${name} is better than fine-tuning: ${detail}.`
     case 'worse':
@@ -109,7 +82,7 @@ const belowFloor = (strategies: readonly StrategySummary[], rowsOf: (name: strin
       if (strategy === 'scratch' || strategy === id) return []
       const difference = differenceOf(rowsOf(name), rowsOf(reference.name))
       if (difference === undefined || difference.mean >= 0) return []
-      const doubt = difference.halfWidth === undefined ? ', with a single seed' : reading(difference) === 'tied' ? ', within the interval' : ''
+      const doubt = difference.halfWidth === undefined ? ', with a single seed' : readingOf(difference) === 'tied' ? ', within the interval' : ''
       return [`${warning}: ${name} is ${decimal(-100 * difference.mean)} points below ${floor}${doubt}.`]
     })
   })
@@ -144,7 +117,7 @@ export const summariseResults = (rows: readonly ResultRow[]): ComparisonSummary 
   const verdicts = strategies.filter(({ strategy }) => strategy.split('+')[0] === 'ptu').flatMap((summary) => verdictOn(summary) ?? [])
   const rivals = strategies.filter(({ name }) => {
     const difference = name === best.name ? undefined : differenceOf(rowsOf(name), rowsOf(best.name))
-    return difference?.halfWidth !== undefined && reading(difference) === 'tied'
+    return difference?.halfWidth !== undefined && readingOf(difference) === 'tied'
   })
   const incomplete = strategies.filter(({ bySeed }) => bySeed.length < Math.max(...strategies.map((other) => other.bySeed.length)))
   return {
@@ -169,10 +142,10 @@ const summaryOf = (rows: readonly ResultRow[], baseline?: readonly ResultRow[]):
     name: first.name,
     strategy: first.strategy,
     bySeed: rows.map(({ seed, accuracy }) => ({ seed, accuracy })),
-    accuracy: estimate(summarise(rows.map(({ accuracy }) => accuracy))),
+    accuracy: estimateOf(rows.map(({ accuracy }) => accuracy)),
     ...(difference === undefined ? {} : { difference }),
     privateParameters: first.privateParameters,
     trainedParameters: first.trainedParameters,
-    seconds: summarise(rows.map(({ seconds }) => seconds)).mean,
+    seconds: estimateOf(rows.map(({ seconds }) => seconds)).mean,
   }
 }

@@ -29,6 +29,9 @@ export interface Optimiser {
   /**
    * Makes the memory for a tree of parameters.
    *
+   * What is remembered of a parameter stands under a path that its own path is part of, so that the memory for some of the parameters is a part of the
+   * memory for all.
+   *
    * @param params The parameters that will be trained.
    */
   init(params: TensorTree): TensorTree

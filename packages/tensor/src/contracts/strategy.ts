@@ -165,8 +165,17 @@ export interface Inspection {
  * loop may compute it once an example and train on the result.
  */
 export interface FrozenPrefix {
+  /** What is computed, as text, such as `resnet32: stem, stage1, stage2`: two prefixes of one identity and equal tensors give equal features. */
+  readonly identity: string
   /**
-   * Computes the features of a batch; exactly what the forward pass has at this place.
+   * The tensors that the features depend on: those of the model themselves, not copies.
+   *
+   * @param variables The model, at any time of the training.
+   */
+  tensors(variables: ProgramVariables): TensorTree
+  /**
+   * Computes the features of a batch; exactly what the forward pass has at this place. Several activations may be joined into one tensor of floats, whose
+   * first axis is the batch; the features of an example do not depend on the others.
    *
    * @param variables The model, at any time of the training.
    * @param inputs One batch of examples.
@@ -180,6 +189,35 @@ export interface FrozenPrefix {
    * @param mode Inference, or training with a key.
    */
   forward(variables: ProgramVariables, features: Tensor, mode: Mode): Forward
+  /**
+   * The loss of a batch whose inputs are features; mean softmax cross-entropy of {@link FrozenPrefix.forward} unless told.
+   *
+   * @param inputs The model and the batch, with features in place of examples.
+   */
+  loss?(inputs: LossInputs): LossOutputs
+}
+
+/**
+ * A part of the training in which only some parameters are trained, such as the warm-up of a new head.
+ *
+ * Parameters that are not trained are held: no gradient is computed for them, and the memory of the optimiser for them begins when they join.
+ */
+export interface TrainingPhase {
+  /** Name for events and reports, such as `warm-up`. */
+  readonly name: string
+  /** Share of the training at which the phase ends, above 0 and rising from phase to phase; that of the last phase is 1. The next phase begins with the first step at or after it. */
+  readonly until: number
+  /**
+   * Whether a parameter is trained in this phase; all are unless told.
+   *
+   * @param path Dotted path of the parameter.
+   */
+  trains?(path: string): boolean
+  /**
+   * What is different from the program in this phase: another forward pass, loss, frozen beginning, or treatment by the optimiser. With another forward pass
+   * or loss, the frozen beginning of the program holds no more; such a phase gives its own where it has one.
+   */
+  readonly program?: Partial<Pick<TransferProgram, 'forward' | 'loss' | 'prefix' | 'parameterGroup'>>
 }
 
 /** A target model that is ready to be initialised, trained, used and saved: all pure functions. */
@@ -198,8 +236,10 @@ export interface TransferProgram {
    * @param mode Inference, or training with a key.
    */
   forward(variables: ProgramVariables, inputs: Tensor, mode: Mode): Forward
-  /** The frozen beginning of the forward pass; only for programs without a loss or a step of their own. */
+  /** The frozen beginning of the forward pass; a program with a loss of its own gives the prefix one too, and a program with a step of its own has none. */
   readonly prefix?: FrozenPrefix
+  /** Phases of the training in order; one phase in which all parameters are trained unless told. Not for programs with a step of their own. */
+  readonly phases?: readonly TrainingPhase[]
   /** The loss of a batch: mean softmax cross-entropy of {@link TransferProgram.forward} unless a strategy says otherwise. */
   loss?(inputs: LossInputs): LossOutputs
   /**
@@ -234,8 +274,9 @@ export interface TransferProgram {
    *
    * @param variables The model.
    * @param inputs Examples to look at it with.
+   * @param labels Their classes.
    */
-  inspect?(variables: ProgramVariables, inputs: Tensor): readonly Inspection[]
+  inspect?(variables: ProgramVariables, inputs: Tensor, labels: Labels): readonly Inspection[]
 }
 
 /** Where a method comes from. */

@@ -2,7 +2,7 @@ import { TransferkitError } from '../error.js'
 import { batchNormInference, batchNormTraining } from '../ops/batch-normalisation.js'
 import { add, multiply } from '../ops/arithmetic.js'
 import { conv2d, depthwiseConv2d, type Filters } from '../ops/convolution.js'
-import { ones, randomUniform, zeros } from '../ops/creation.js'
+import { fill, ones, randomUniform, zeros } from '../ops/creation.js'
 import { relu, relu6 } from '../ops/elementwise.js'
 import { dropout } from '../ops/indexing.js'
 import { matMul } from '../ops/matrix-product.js'
@@ -13,7 +13,7 @@ import { foldIn, type Key } from '../random/key.js'
 import type { Images, Shape, Tensor, Vectors } from '../tensor/tensor.js'
 import { fanInUniform, type Initialiser } from './initialisation.js'
 import { layer, variable } from './layer.js'
-import type { Module } from './module.js'
+import type { Module, ModuleDescription } from './module.js'
 
 /** Settings of {@link denseLayer}. */
 export interface DenseOptions {
@@ -65,10 +65,10 @@ export const denseLayer = ({ units, bias = true, initialiser = fanInUniform }: D
 export interface ConvolutionLayerOptions {
   /** Number of output channels. */
   readonly channels: number
-  /** Height and width of the filters. */
-  readonly kernelSize: number
-  /** Step between windows, 1 unless told. */
-  readonly strides?: number
+  /** Height and width of the filters: one number for both, or `[height, width]`. */
+  readonly kernelSize: number | readonly [number, number]
+  /** Step between windows, the same in both directions or `[rows, columns]`; 1 unless told. */
+  readonly strides?: number | readonly [number, number]
   /** Zeros on all sides, or `[[top, bottom], [left, right]]`; 0 unless told. */
   readonly padding?: number | Padding
   /** Whether a bias is added; false unless told, as before batch norm. */
@@ -77,8 +77,18 @@ export interface ConvolutionLayerOptions {
   readonly initialiser?: Initialiser
 }
 
+const bothSides = (size: number | readonly [number, number]): readonly [number, number] => (typeof size === 'number' ? [size, size] : size)
+
+/** The settings of both kinds of convolution as plain data. */
+const described = ({ kernelSize, strides = 1, padding = 0, bias = false }: Omit<ConvolutionLayerOptions, 'channels'>): Omit<ModuleDescription, 'kind'> => ({
+  kernelSize,
+  strides,
+  padding: typeof padding === 'number' ? padding : padding.flat(),
+  bias,
+})
+
 /**
- * A convolution. Variables: `filter [kernelSize, kernelSize, inputs, channels]` and `bias [channels]`.
+ * A convolution. Variables: `filter [height, width, inputs, channels]` and `bias [channels]`.
  *
  * @param options Channels, filter size, strides, explicit padding, bias, start.
  *
@@ -92,11 +102,11 @@ export interface ConvolutionLayerOptions {
 export const convolutionLayer = (options: ConvolutionLayerOptions): Module<Images, Images> => {
   const { channels, kernelSize, strides = 1, padding = 0, bias = false, initialiser = fanInUniform } = options
   return layer<Images, Images>({
-    description: { kind: 'convolution', channels, kernelSize, strides, padding: typeof padding === 'number' ? padding : padding.flat(), bias },
+    description: { kind: 'convolution', channels, ...described(options) },
     init: (key, inputShape) => {
-      const shape = [kernelSize, kernelSize, lastOf(inputShape), channels]
-      const filter = initialiser(foldIn(key, 'filter'), shape)
-      return { params: bias ? { filter, bias: biasFor(foldIn(key, 'bias'), kernelSize * kernelSize * lastOf(inputShape), channels) } : { filter }, state: {} }
+      const [height, width] = bothSides(kernelSize)
+      const filter = initialiser(foldIn(key, 'filter'), [height, width, lastOf(inputShape), channels])
+      return { params: bias ? { filter, bias: biasFor(foldIn(key, 'bias'), height * width * lastOf(inputShape), channels) } : { filter }, state: {} }
     },
     apply: ({ params }, x) => {
       // A variable of this name has the four axes of filters.
@@ -107,10 +117,17 @@ export const convolutionLayer = (options: ConvolutionLayerOptions): Module<Image
   })
 }
 
+/** Settings of {@link depthwiseConvolutionLayer}. */
+export interface DepthwiseConvolutionLayerOptions extends Omit<ConvolutionLayerOptions, 'channels'> {
+  /** Number of filters a channel; 1 unless told. */
+  readonly multiplier?: number
+}
+
 /**
- * A depthwise convolution with one filter a channel. Variables: `filter [kernelSize, kernelSize, channels, 1]`.
+ * A depthwise convolution: every channel has filters of its own. Variables: `filter [height, width, channels, multiplier]` and
+ * `bias [channels · multiplier]`.
  *
- * @param options Filter size, strides, explicit padding, start.
+ * @param options Filter size, filters a channel, strides, explicit padding, bias, start.
  *
  * @example
  * ```ts
@@ -119,18 +136,24 @@ export const convolutionLayer = (options: ConvolutionLayerOptions): Module<Image
  * const layer = depthwiseConvolutionLayer({ kernelSize: 3, padding: 1 })
  * ```
  */
-export const depthwiseConvolutionLayer = (options: Omit<ConvolutionLayerOptions, 'channels' | 'bias'>): Module<Images, Images> => {
-  const { kernelSize, strides = 1, padding = 0, initialiser } = options
+export const depthwiseConvolutionLayer = (options: DepthwiseConvolutionLayerOptions): Module<Images, Images> => {
+  const { kernelSize, multiplier = 1, strides = 1, padding = 0, bias = false, initialiser } = options
   return layer<Images, Images>({
-    description: { kind: 'depthwise-convolution', kernelSize, strides, padding: typeof padding === 'number' ? padding : padding.flat() },
+    description: { kind: 'depthwise-convolution', ...described(options), ...(multiplier === 1 ? {} : { multiplier }) },
     init: (key, inputShape) => {
-      const shape = [kernelSize, kernelSize, lastOf(inputShape), 1] as const
-      const bound = 1 / kernelSize
+      const [height, width] = bothSides(kernelSize)
+      const shape = [height, width, lastOf(inputShape), multiplier] as const
       // One channel sees only its own window, so the fan in is the window's size.
-      return { params: { filter: initialiser?.(foldIn(key, 'filter'), shape) ?? randomUniform(foldIn(key, 'filter'), shape, -bound, bound) }, state: {} }
+      const bound = 1 / Math.sqrt(height * width)
+      const filter = initialiser?.(foldIn(key, 'filter'), shape) ?? randomUniform(foldIn(key, 'filter'), shape, -bound, bound)
+      return { params: bias ? { filter, bias: biasFor(foldIn(key, 'bias'), height * width, lastOf(inputShape) * multiplier) } : { filter }, state: {} }
     },
-    // A variable of this name has the four axes of filters.
-    apply: ({ params }, x) => ({ output: depthwiseConv2d(x, variable(params, 'filter') as Filters, { strides, padding }) }),
+    apply: ({ params }, x) => {
+      // A variable of this name has the four axes of filters.
+      const maps = depthwiseConv2d(x, variable(params, 'filter') as Filters, { strides, padding })
+      // A bias is one number a channel.
+      return { output: bias ? (add(maps as Tensor, variable(params, 'bias')) as Images) : maps }
+    },
   })
 }
 
@@ -140,6 +163,8 @@ export interface BatchNormOptions {
   readonly epsilon?: number
   /** Weight of the old value in the running statistics, 0.9 unless told (PyTorch writes it as momentum 0.1). */
   readonly momentum?: number
+  /** Start of the scale, 1 unless told; 0 at the end of a residual block makes it start as its shortcut. */
+  readonly initialScale?: number
 }
 
 /**
@@ -147,7 +172,7 @@ export interface BatchNormOptions {
  *
  * In training it normalises by the batch, and the running statistics move on: `running ← m · running + (1 - m) · batch`; no gradient flows through them.
  *
- * @param options Epsilon and momentum.
+ * @param options Epsilon, momentum, and start of the scale.
  * @throws TransferkitError `batch-norm/one-value`, when it is applied in training to a single value a channel.
  *
  * @example
@@ -157,12 +182,12 @@ export interface BatchNormOptions {
  * const { params, state } = batchNormLayer().init(randomKey(1), [1, 8, 8, 16])
  * ```
  */
-export const batchNormLayer = ({ epsilon = 1e-5, momentum = 0.9 }: BatchNormOptions = {}): Module =>
+export const batchNormLayer = ({ epsilon = 1e-5, momentum = 0.9, initialScale = 1 }: BatchNormOptions = {}): Module =>
   layer({
     description: { kind: 'batch-norm', epsilon, momentum },
     init: (_key, inputShape) => {
       const shape = [lastOf(inputShape)] as const
-      return { params: { scale: ones(shape), offset: zeros(shape) }, state: { mean: zeros(shape), variance: ones(shape) } }
+      return { params: { scale: fill(shape, initialScale), offset: zeros(shape) }, state: { mean: zeros(shape), variance: ones(shape) } }
     },
     apply: ({ params, state }, x: Tensor, mode) => {
       const [scale, offset] = [variable(params, 'scale'), variable(params, 'offset')]
@@ -231,7 +256,7 @@ export const identityLayer = (): Module => layer({ description: { kind: 'identit
  * ```
  */
 export const maxPoolLayer = (options: PoolingOptions): Module<Images, Images> =>
-  layer<Images, Images>({ description: { kind: 'max-pool', size: options.size, strides: options.strides, padding: options.padding }, apply: (_variables, x) => ({ output: maxPool(x, options) }) })
+  layer<Images, Images>({ description: { kind: 'max-pool', size: options.size, strides: options.strides, padding: typeof options.padding === 'object' ? options.padding.flat() : options.padding }, apply: (_variables, x) => ({ output: maxPool(x, options) }) })
 
 /**
  * Average pooling as a layer.

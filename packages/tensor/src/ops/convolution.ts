@@ -1,10 +1,11 @@
-import { differentiable } from '../autodiff/tape.js'
+import { differentiable, withoutRecording } from '../autodiff/tape.js'
 import { TransferkitError } from '../error.js'
 import { acceleratedKernels, type ConvolutionAttributes, type Padding } from '../kernels/accelerated.js'
 import type { Axes, AxesIn, Axis, Checked, ConvolutionAxes } from '../tensor/axes.js'
 import type { AnyTensor, Images, Shape, Tensor } from '../tensor/tensor.js'
 import { hasKernel, runKernel } from '../tensor/upstream.js'
-import { shapeOf } from './shape.js'
+import { add } from './arithmetic.js'
+import { pad, reshape, shapeOf, slice } from './shape.js'
 
 /** Axes of images, named or of known sizes. */
 export type ImageAxes = readonly [Axis, Axis, Axis, Axis]
@@ -96,6 +97,70 @@ const filterGradient = (kernels: Kernels, input: Tensor, outputGradient: Tensor,
     ],
   )
 
+/** Rows or columns in front of the middle of a filter of odd size, and as many behind it. */
+const halfOf = (size = 1): number => (size - 1) / 2
+
+/** Filters with others of 1 x 1 added to the middle of their window. */
+const withCentre = (filter: Tensor, centre: Tensor): Tensor => {
+  const [height, width] = [halfOf(filter.shape[0]), halfOf(filter.shape[1])]
+  return add(filter, pad(centre, [[height, height], [width, width], [0, 0], [0, 0]]))
+}
+
+/** Images with a border that may be negative, which cuts off: `[[top, bottom], [left, right]]`. */
+const framed = (input: Tensor, borders: Padding): Tensor => {
+  const sides = [[0, 0], ...borders, [0, 0]] as const
+  const cut = sides.some(([before, after]) => before < 0 || after < 0)
+    ? slice(
+        input,
+        sides.map(([before]) => Math.max(-before, 0)),
+        sides.map(([before, after], axis) => (input.shape[axis] ?? 0) + Math.min(before, 0) + Math.min(after, 0)),
+      )
+    : input
+  return sides.some(([before, after]) => before > 0 || after > 0) ? pad(cut, sides.map(([before, after]) => [Math.max(before, 0), Math.max(after, 0)] as const)) : cut
+}
+
+/** Every so many rows and columns of images, from the first on: one block of four axes is cut out, whatever the steps. */
+const everyNth = (input: Tensor, [rows, columns]: ConvolutionAttributes['strides']): Tensor => {
+  if (rows === 1 && columns === 1) return input
+  const [batch = 0, height = 0, width = 0, channels = 0] = input.shape
+  const [down, across] = [Math.ceil(height / rows), Math.ceil(width / columns)]
+  const whole = framed(input, [
+    [0, down * rows - height],
+    [0, across * columns - width],
+  ])
+  const cells: Tensor = reshape(whole, [batch * down, rows, across, columns * channels])
+  return reshape(slice(cells, [0, 0, 0, 0], [batch * down, 1, across, channels]), [batch, down, across, channels])
+}
+
+/** The pixels that the middles of the windows of a filter stand on. */
+const seenByCentre = (input: Tensor, [height, width]: Shape, { strides, padding: [vertical, horizontal] }: ConvolutionAttributes): Tensor => {
+  const [rows, columns] = [halfOf(height), halfOf(width)]
+  const inside = framed(input, [
+    [vertical[0] - rows, vertical[1] - rows],
+    [horizontal[0] - columns, horizontal[1] - columns],
+  ])
+  return everyNth(inside, strides)
+}
+
+const convolveWithCentre = (kernels: Kernels, input: Tensor, filter: Tensor, centre: Tensor, attributes: ConvolutionAttributes): Tensor =>
+  differentiable(
+    [input, filter, centre],
+    () => withoutRecording(() => convolve(kernels, input, withCentre(filter, centre), attributes)),
+    (gradient, [wantsInput, wantsFilter, wantsCentre]) => {
+      const ofFilter = wantsFilter === true ? filterGradient(kernels, input, gradient, shapeOf(filter), attributes) : undefined
+      const ofCentre = (): Tensor => {
+        // The centre is added to the middle of the filter, so where the filter's gradient is there, the centre's is a part of it.
+        if (ofFilter !== undefined) return slice(ofFilter, [halfOf(filter.shape[0]), halfOf(filter.shape[1]), 0, 0], shapeOf(centre))
+        return filterGradient(kernels, seenByCentre(input, shapeOf(filter), attributes), gradient, shapeOf(centre), attributesOf({}))
+      }
+      return [
+        wantsInput === true ? inputGradient(kernels, gradient, withCentre(filter, centre), shapeOf(input), attributes) : undefined,
+        ofFilter,
+        wantsCentre === true ? ofCentre() : undefined,
+      ]
+    },
+  )
+
 const attributesOf = ({ strides = 1, padding = 0 }: ConvolutionOptions): ConvolutionAttributes => ({
   strides: typeof strides === 'number' ? [strides, strides] : strides,
   padding:
@@ -122,6 +187,19 @@ const check = (name: string, input: Shape, filter: Shape, { padding }: Convoluti
     if (padded < (filter[side] ?? 0)) {
       throw new TransferkitError('shape/convolution', `${name}: a filter of ${filter[0]} x ${filter[1]} does not fit into images of ${input[1]} x ${input[2]}. Use larger images, or more padding.`)
     }
+  }
+}
+
+const checkMiddle = (name: string, [height = 0, width = 0]: Shape): void => {
+  if (height % 2 === 1 && width % 2 === 1) return
+  throw new TransferkitError('shape/convolution-centre', `${name}: a filter of ${height} x ${width} has no middle. Use filters of odd height and width.`)
+}
+
+const checkCentre = (name: string, filter: Shape, centre: Shape): void => {
+  checkMiddle(name, filter)
+  const expected = [1, 1, ...filter.slice(2)]
+  if (String(centre) !== String(expected)) {
+    throw new TransferkitError('shape/convolution-centre', `${name}: a centre of shape [${String(centre)}] does not fit filters of shape [${String(filter)}]. Expected [${String(expected)}].`)
   }
 }
 
@@ -175,4 +253,84 @@ export const depthwiseConv2d = (input: Images, filter: Filters, options: Convolu
   check('depthwiseConv2d', shapeOf(input), shapeOf(filter), attributes)
   // A convolution of images gives images.
   return convolve(depthwise, input, filter, attributes) as Images
+}
+
+/**
+ * The pixels that the middles of a filter's windows stand on: images of the size of the filter's output, which a 1 x 1 filter must see, with neither strides nor
+ * padding, to stand where those middles stand.
+ *
+ * @param input `[batch, height, width, channel]`.
+ * @param size Height and width of the filter, both odd.
+ * @param options The filter's strides and padding.
+ * @returns `[batch, output height, output width, channel]`; zeros where a middle is outside the image.
+ * @throws TransferkitError `shape/convolution-centre` when height or width of the filter is even.
+ *
+ * @example
+ * ```ts
+ * import { ones, windowCentres } from '@transferkit/tensor'
+ *
+ * windowCentres(ones([1, 8, 8, 3]), [3, 3], { padding: 1, strides: 2 }).shape // [1, 4, 4, 3]: rows and columns 0, 2, 4 and 6
+ * windowCentres(ones([1, 8, 8, 3]), [3, 3], {}).shape // [1, 6, 6, 3]: all but the edge
+ * ```
+ */
+export const windowCentres = (input: Images, size: readonly [number, number], options: ConvolutionOptions = {}): Images => {
+  checkMiddle('windowCentres', size)
+  // Some rows and columns of the same images.
+  return seenByCentre(input, size, attributesOf(options)) as Images
+}
+
+/**
+ * Convolution with filters to whose middle others of 1 x 1 are added: `conv2d(input, filter + centre)`, in one convolution.
+ *
+ * This is a residual adapter beside a convolution. It equals `conv2d(input, filter)` plus a 1 x 1 convolution, with the same strides, of the pixels that the middle
+ * of the window stands on (see {@link windowCentres}); with a border of `(size - 1) / 2` those are every `stride`-th pixel from the first on. Where `filter` is not differentiated,
+ * no gradient of its size is computed: that of `centre` is the one of the 1 x 1 convolution.
+ *
+ * @param input `[batch, height, width, channel]`.
+ * @param filter `[filter height, filter width, channel, output channel]`, of odd height and width.
+ * @param centre `[1, 1, channel, output channel]`.
+ * @param options Strides and explicit padding.
+ * @returns As {@link conv2d} of `filter`.
+ * @throws TransferkitError `shape/convolution-centre` when height or width of the filter is even, or the centre is of another shape.
+ * @throws TransferkitError `shape/convolution` when channels differ or the filter is larger than the padded image.
+ *
+ * @example
+ * ```ts
+ * import { conv2dWithCentre, ones, zeros } from '@transferkit/tensor'
+ *
+ * const maps = conv2dWithCentre(ones([1, 8, 8, 3]), ones([3, 3, 3, 16]), zeros([1, 1, 3, 16]), { padding: 1 }) // [1, 8, 8, 16]
+ * ```
+ */
+export const conv2dWithCentre = (input: Images, filter: Filters, centre: Filters, options: ConvolutionOptions = {}): Images => {
+  const attributes = attributesOf(options)
+  check('conv2dWithCentre', shapeOf(input), shapeOf(filter), attributes)
+  checkCentre('conv2dWithCentre', shapeOf(filter), shapeOf(centre))
+  // A convolution of images gives images.
+  return convolveWithCentre(full, input, filter, centre, attributes) as Images
+}
+
+/**
+ * Depthwise convolution with filters to whose middle others of 1 x 1 are added, as {@link conv2dWithCentre}.
+ *
+ * @param input `[batch, height, width, channel]`.
+ * @param filter `[filter height, filter width, channel, multiplier]`, of odd height and width.
+ * @param centre `[1, 1, channel, multiplier]`: one number an output channel.
+ * @param options Strides and explicit padding.
+ * @returns As {@link depthwiseConv2d} of `filter`.
+ * @throws TransferkitError `shape/convolution-centre` when height or width of the filter is even, or the centre is of another shape.
+ * @throws TransferkitError `shape/convolution` when channels differ or the filter is larger than the padded image.
+ *
+ * @example
+ * ```ts
+ * import { depthwiseConv2dWithCentre, ones, zeros } from '@transferkit/tensor'
+ *
+ * const maps = depthwiseConv2dWithCentre(ones([1, 8, 8, 3]), ones([3, 3, 3, 1]), zeros([1, 1, 3, 1]), { padding: 1 }) // [1, 8, 8, 3]
+ * ```
+ */
+export const depthwiseConv2dWithCentre = (input: Images, filter: Filters, centre: Filters, options: ConvolutionOptions = {}): Images => {
+  const attributes = attributesOf(options)
+  check('depthwiseConv2dWithCentre', shapeOf(input), shapeOf(filter), attributes)
+  checkCentre('depthwiseConv2dWithCentre', shapeOf(filter), shapeOf(centre))
+  // A convolution of images gives images.
+  return convolveWithCentre(depthwise, input, filter, centre, attributes) as Images
 }

@@ -3,6 +3,7 @@ import { TransferkitError } from '../error.js'
 import type { Axes } from '../tensor/axes.js'
 import type { Images, Tensor, Vectors } from '../tensor/tensor.js'
 import { runKernel } from '../tensor/upstream.js'
+import type { Padding } from '../kernels/accelerated.js'
 import { add, multiply, subtract } from './arithmetic.js'
 import { cast, equal } from './comparison.js'
 import { mean } from './reduction.js'
@@ -14,8 +15,8 @@ export interface PoolingOptions {
   readonly size: number
   /** Step between windows, `size` unless told. */
   readonly strides?: number
-  /** Border on all sides, 0 unless told. Maximum pooling ignores it; average pooling does not offer it. */
-  readonly padding?: number
+  /** Border on all sides, or `[[top, bottom], [left, right]]`; 0 unless told. It never wins a maximum; average pooling does not offer it. */
+  readonly padding?: number | Padding
 }
 
 interface Window {
@@ -26,9 +27,14 @@ interface Window {
 
 const windowOf = ({ size, strides = size }: PoolingOptions): Window => ({ filterSize: [size, size], strides: [strides, strides], pad: 'valid' })
 
-const checkWindow = (name: string, input: Images, size: number, padding: number): void => {
+const noBorder: Padding = [
+  [0, 0],
+  [0, 0],
+]
+
+const checkWindow = (name: string, input: Images, size: number, [[top, bottom], [left, right]]: Padding): void => {
   const [, height, width] = input.shape
-  if (input.rank !== 4 || height + 2 * padding < size || width + 2 * padding < size) {
+  if (input.rank !== 4 || height + top + bottom < size || width + left + right < size) {
     throw new TransferkitError('shape/pooling', `${name}: a window of ${size} x ${size} does not fit into images of shape [${String(input.shape)}].`)
   }
 }
@@ -99,10 +105,16 @@ const takeMaxima = (values: Tensor, input: Tensor, output: Tensor, window: Windo
  */
 export const maxPool = (input: Images, options: PoolingOptions): Images => {
   const { size, padding = 0 } = options
-  checkWindow('maxPool', input, size, padding)
+  const border: Padding =
+    typeof padding === 'number'
+      ? [
+          [padding, padding],
+          [padding, padding],
+        ]
+      : padding
+  checkWindow('maxPool', input, size, border)
   const window = windowOf(options)
-  const border = [padding, padding] as const
-  const x = padding === 0 ? input : pad(input, [[0, 0], border, border, [0, 0]], lowest)
+  const x = border.flat().every((width) => width === 0) ? input : pad(input, [[0, 0], ...border, [0, 0]], lowest)
   return differentiable([x], () => runKernel<readonly ['batch', 'height', 'width', 'channel']>('MaxPool', { x }, window), (gradient, _wanted, output) => [
     scatterToMaxima(gradient, x, output, window),
   ])
@@ -130,7 +142,7 @@ const average = (x: Tensor, window: Window): Tensor =>
  * ```
  */
 export const averagePool = (input: Images, options: Omit<PoolingOptions, 'padding'>): Images => {
-  checkWindow('averagePool', input, options.size, 0)
+  checkWindow('averagePool', input, options.size, noBorder)
   // Pooled images are images.
   return average(input, windowOf(options)) as Images
 }

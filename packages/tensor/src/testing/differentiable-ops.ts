@@ -1,7 +1,7 @@
 import { add, divide, maximum, minimum, multiply, negate, square, subtract } from '../ops/arithmetic.js'
 import { batchNormInference, batchNormTraining } from '../ops/batch-normalisation.js'
 import { greater, where } from '../ops/comparison.js'
-import { conv2d, depthwiseConv2d, type Filters } from '../ops/convolution.js'
+import { conv2d, conv2dWithCentre, depthwiseConv2d, depthwiseConv2dWithCentre, type Filters } from '../ops/convolution.js'
 import { integerTensor, tensor } from '../ops/creation.js'
 import { abs, clip, cos, elu, erf, exp, expm1, gelu, leakyRelu, log, log1p, power, relu, relu6, rsqrt, sigmoid, sin, softplus, sqrt, tanh } from '../ops/elementwise.js'
 import { cumulativeSum, dropout, gather } from '../ops/indexing.js'
@@ -150,6 +150,26 @@ const imageOps: readonly DifferentiableOp[] = [
     f: (x, w) => depthwiseConv2d(images(x), filters(w), options),
     inputs: () => [random('image', input), random('filter', filter)],
   })),
+  ...([
+    ['conv2dWithCentre', { padding: 1 }, [1, 5, 4, 2], [3, 3, 2, 3]],
+    ['conv2dWithCentre (stride 2, even size)', { padding: 1, strides: 2 }, [2, 6, 4, 2], [3, 3, 2, 2]],
+    ['conv2dWithCentre (uneven padding, stride 2)', { padding: [[0, 1], [2, 0]], strides: 2 }, [1, 6, 5, 2], [3, 3, 2, 2]],
+    ['conv2dWithCentre (5 x 5, no padding)', {}, [1, 6, 7, 2], [5, 5, 2, 2]],
+  ] as const).map(([name, options, input, filter]): DifferentiableOp => ({
+    name,
+    f: (x, w, centre) => conv2dWithCentre(images(x), filters(w), filters(centre), options),
+    inputs: () => [random('image', input), random('filter', filter), random('centre', [1, 1, filter[2], filter[3]])],
+  })),
+  {
+    name: 'conv2dWithCentre (filter held)',
+    f: (x, centre) => conv2dWithCentre(images(x), filters(random('filter', [3, 3, 2, 2])), filters(centre), { padding: [[0, 1], [1, 2]], strides: 2 }),
+    inputs: () => [random('image', [2, 6, 5, 2]), random('centre', [1, 1, 2, 2])],
+  },
+  {
+    name: 'depthwiseConv2dWithCentre (stride 2)',
+    f: (x, w, centre) => depthwiseConv2dWithCentre(images(x), filters(w), filters(centre), { padding: 1, strides: 2 }),
+    inputs: () => [random('image', [2, 6, 4, 2]), random('filter', [3, 3, 2, 1]), random('centre', [1, 1, 2, 1])],
+  },
   one('maxPool', (x) => square(maxPool(images(x), { size: 2 })), () => shuffled([1, 4, 6, 2])),
   one('maxPool (overlapping, padded)', (x) => square(maxPool(images(x), { size: 3, strides: 2, padding: 1 })), () => shuffled([1, 5, 6, 2])),
   one('averagePool', (x) => square(averagePool(images(x), { size: 2 })), () => random('pool', [1, 5, 4, 2])),

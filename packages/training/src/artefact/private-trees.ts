@@ -1,8 +1,10 @@
 import { type AnyTensor, countElements, leavesOf, partitionTree, type ProgramVariables, type TensorTree, type TrainedNetwork } from '@transferkit/tensor'
 
-/** The tensors of a target model, and the source that some of them belong to. @internal */
+/** The tensors of a target model, and the source that some of them belong to. */
 export interface ModelTensors {
+  /** All tensors of the model. */
   readonly variables: ProgramVariables
+  /** The source that it was built on. */
   readonly source: TrainedNetwork
 }
 
@@ -33,7 +35,18 @@ export interface PrivateSizes {
   readonly privateStatistics: number
 }
 
-/** Counts the private tensors of a model. @internal */
+/**
+ * Counts the tensors that a model needs for itself, all but those of its source.
+ *
+ * @param model A target model, or its tensors and its source.
+ *
+ * @example
+ * ```ts
+ * import { privateSizes, type TargetModel } from '@transferkit/training'
+ *
+ * const parametersOf = (model: TargetModel) => privateSizes(model).privateParameters
+ * ```
+ */
 export const privateSizes = (model: ModelTensors): PrivateSizes => {
   const { params, state, frozen } = privateTrees(model)
   return { privateParameters: countElements(params) + countElements(frozen), privateStatistics: countElements(state) }

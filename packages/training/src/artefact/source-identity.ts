@@ -1,4 +1,5 @@
 import type { TrainedNetwork } from '@transferkit/tensor'
+import { sha256 } from '../hash/sha-256.js'
 import { networkEntries } from './network-file.js'
 import { writeSafetensors } from '../safetensors/write-safetensors.js'
 
@@ -29,9 +30,5 @@ export interface SourceIdentity {
  */
 export const sourceIdentity = async (source: TrainedNetwork): Promise<SourceIdentity> => {
   const { name: architecture, classes, inputShape } = source.network
-  const bytes = writeSafetensors(await networkEntries(source))
-  // The bytes were made here, in memory of their own.
-  const digest = await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>)
-  const sha256 = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return { architecture, classes, inputShape: [...inputShape], sha256 }
+  return { architecture, classes, inputShape: [...inputShape], sha256: await sha256(writeSafetensors(await networkEntries(source))) }
 }

@@ -80,7 +80,18 @@ export interface TargetModel extends TargetModelParts {
   release(): void
 }
 
-/** A target model from its parts. @internal */
+/**
+ * A target model from its parts, for training loops of one's own.
+ *
+ * @param parts Program, tensors, source, and what the model is for.
+ *
+ * @example
+ * ```ts
+ * import { targetModel, type TargetModelParts } from '@transferkit/training'
+ *
+ * const renamed = (parts: TargetModelParts, classes: string[]) => targetModel({ ...parts, task: { kind: 'classification', classes } })
+ * ```
+ */
 export const targetModel = (parts: TargetModelParts): TargetModel => {
   const { program, variables, transforms, task, inputShape, source } = parts
   const logits = (inputs: Tensor): Logits => program.forward(variables, inputs, inference).logits

@@ -19,10 +19,8 @@ export const stepsPerEpoch = (size: number, batchSize: number): number => Math.m
 
 /**
  * Finds the positions of the examples of any step. Each epoch has its own random order, a pure function of the key, so that a training can go on from any step.
- *
- * @internal
  */
-export const stepIndices = (key: Key, size: number, batchSize: number): ((step: number) => Int32Array) => {
+const stepIndices = (key: Key, size: number, batchSize: number): ((step: number) => Int32Array) => {
   const steps = stepsPerEpoch(size, batchSize)
   // Kept for the epoch, because to draw the order of a large data set takes longer than a small step.
   let drawn: { readonly epoch: number; readonly order: Int32Array } | undefined
@@ -38,6 +36,13 @@ export const stepIndices = (key: Key, size: number, batchSize: number): ((step: 
 export const readBatch = async (dataset: Dataset, indices: Int32Array | readonly number[], transforms: readonly BatchTransform[], key: Key): Promise<HostBatch> => {
   const batch = await dataset.read(indices)
   return transforms.reduce((current, transform, index) => transform.apply(current, foldIn(key, index)), batch)
+}
+
+/** Reads the batch of any step; a pure function of the key and the number of the step. @internal */
+export const batchReader = (key: Key, batchSize: number, dataset: Dataset, transforms: readonly BatchTransform[]): ((step: number) => Promise<HostBatch>) => {
+  const indicesOf = stepIndices(foldIn(key, 'order'), dataset.size, batchSize)
+  const transformKey = foldIn(key, 'transforms')
+  return (step) => readBatch(dataset, indicesOf(step), transforms, foldIn(transformKey, step))
 }
 
 /** Shape of an example after all transforms. @internal */

@@ -16,6 +16,38 @@ export interface TrainingStart {
   readonly trainedParameters: number
 }
 
+/** A phase of the training begins; trainings without phases have no such event. */
+export interface PhaseStart {
+  /** Kind of event. */
+  readonly type: 'phase-start'
+  /** Name of the phase. */
+  readonly name: string
+  /** Number of steps that are done. */
+  readonly step: number
+  /** Number of elements that gradients change in this phase. */
+  readonly trainedParameters: number
+}
+
+/** The features of a frozen prefix are there; the steps that follow train on them. */
+export interface FeaturesCached {
+  /** Kind of event. */
+  readonly type: 'features-cached'
+  /** Number of steps that are done. */
+  readonly step: number
+  /** What was computed, as the prefix calls it. */
+  readonly prefix: string
+  /** Number of examples. */
+  readonly examples: number
+  /** Size of all features. */
+  readonly bytes: number
+  /** Where they came from; `computed` when some of them had to be computed, `disk` when some were read from there. */
+  readonly from: 'computed' | 'memory' | 'disk'
+  /** Time that it took, in seconds. */
+  readonly seconds: number
+  /** What went wrong without doing harm, in sentences, such as a disk that is full. */
+  readonly notes: readonly string[]
+}
+
 /** A step is done and its numbers were read. */
 export interface StepEnd {
   /** Kind of event. */
@@ -79,4 +111,4 @@ export interface TrainingEnd {
 }
 
 /** What happens during a training, in order. */
-export type TrainingEvent = TrainingStart | StepEnd | EpochEnd | CheckpointSaved | TrainingEnd
+export type TrainingEvent = TrainingStart | PhaseStart | FeaturesCached | StepEnd | EpochEnd | CheckpointSaved | TrainingEnd

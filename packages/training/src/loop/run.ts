@@ -13,7 +13,23 @@ export interface Run<Event, Result> extends PromiseLike<Result>, AsyncIterable<E
   result(): Promise<Result>
 }
 
-/** Makes a run of a generator of events that returns its result. @internal */
+/**
+ * Makes a run of a generator of events that returns its result.
+ *
+ * @param start Makes the generator; called when the work is to begin.
+ *
+ * @example
+ * ```ts
+ * import { runOf } from '@transferkit/training'
+ *
+ * const counting = runOf(async function* () {
+ *   yield 1
+ *   yield 2
+ *   return 'done'
+ * })
+ * const result = await counting.result() // 'done'
+ * ```
+ */
 export const runOf = <Event, Result>(start: () => AsyncGenerator<Event, Result>): Run<Event, Result> => {
   let settle: { readonly resolve: (result: Result) => void; readonly reject: (reason: unknown) => void } | undefined
   const outcome = new Promise<Result>((resolve, reject) => {

@@ -1,6 +1,7 @@
 import type { AnyTensorTree, BatchTransform, Compile, Dataset, Optimiser, ProgramVariables, TransferProgram } from '@transferkit/tensor'
 import type { Schedule } from '../schedules/schedule.js'
 import type { EpochSummary } from './events.js'
+import type { FeatureStore } from './feature-store.js'
 
 /** How to train; everything has a default but the length. */
 export interface TrainingSettings {
@@ -18,7 +19,7 @@ export interface TrainingSettings {
   readonly transforms?: readonly BatchTransform[]
   /** Examples to validate on after each epoch: a data set, or the fraction of each class to hold out; none unless told. */
   readonly validation?: Dataset | number
-  /** Number of validations without a better accuracy after which the training stops; never unless told. */
+  /** Number of validations without a better accuracy after which the training stops, in whichever phase; never unless told. */
   readonly patience?: number
   /** Whether the model after the last step is kept, or the one with the best validation accuracy; the last unless told. */
   readonly keep?: 'last' | 'best'
@@ -41,8 +42,12 @@ export interface TrainingSettings {
   readonly inspectEvery?: number
   /** Makes the training step faster, such as the `compile` of an open runtime; the step runs op by op unless told. The numbers are the same. */
   readonly compile?: Compile
-  /** Whether features of a frozen prefix are computed once an example where that changes nothing; true unless told. */
-  readonly cacheFeatures?: boolean
+  /**
+   * Where features of frozen prefixes are kept: memory, for this training only, unless told; false to compute them in every step.
+   *
+   * They are computed once an example where all transforms are deterministic and the phase looks at more examples than the data set has; else the training is as without.
+   */
+  readonly features?: FeatureStore | false
   /** Source-domain examples, for strategies that use them. */
   readonly sourceData?: Dataset
 }

@@ -227,7 +227,7 @@ describe('features of a frozen prefix', () => {
     ['feature extraction', () => featureExtraction()],
     ['a frozen first stage', () => partial({ freezeFirst: 1 })],
   ])('%s with features computed once trains the same model', async (_name, strategy) => {
-    const [cached, computed] = [await runToEnd(given({ strategy: strategy(), transforms: [doubling] })), await runToEnd(given({ strategy: strategy(), transforms: [doubling], cacheFeatures: false }))]
+    const [cached, computed] = [await runToEnd(given({ strategy: strategy(), transforms: [doubling] })), await runToEnd(given({ strategy: strategy(), transforms: [doubling], features: false }))]
     expect(lossesOf(cached.events)).toEqual(lossesOf(computed.events))
     expect(Buffer.compare(cached.tensors, computed.tensors)).toBe(0)
   })

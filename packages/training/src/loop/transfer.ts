@@ -24,7 +24,8 @@ export interface TransferOptions extends TrainingSettings {
 /** A model for the target task, with what it cost. */
 export interface TransferResult extends TargetModel, PrivateSizes, Omit<Trained, 'variables'> {}
 
-const checkInput = (network: TrainedNetwork['network'], found: Shape, target: Dataset): void => {
+/** Checks that examples have the shape that a network takes, but for their size. @internal */
+export const checkInput = (network: TrainedNetwork['network'], found: Shape, target: Dataset): void => {
   if (found.length === network.inputShape.length && found.at(-1) === network.inputShape.at(-1)) return
   throw new TransferkitError(
     'transfer/input-shape',

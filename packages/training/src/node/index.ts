@@ -1,6 +1,7 @@
 export { readArtefact, saveArtefact } from './artefact-folder.js'
 export { writeAtomically } from './atomic-write.js'
 export { type EventFile, openEventFile } from './event-file.js'
+export { folderFeatureStore } from './folder-feature-store.js'
 export { openRunFolder, type RunFolder } from './run-folder.js'
 export { transferInFolder } from './transfer-in-folder.js'
 export type { TrialFolder } from './trial-folder.js'

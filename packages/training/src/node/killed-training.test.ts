@@ -51,18 +51,18 @@ const runUntil = async (runFolder: string, killAfter = Infinity): Promise<{ read
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, errors })))
 }
 
-const artefactOf = async (runFolder: string): Promise<Buffer> => readFile(join(runFolder, 'fine-tune', 'seed-1', 'artefact', 'transfer.safetensors'))
+const artefactOf = async (runFolder: string): Promise<Buffer> => readFile(join(runFolder, 'warm-up', 'seed-1', 'artefact', 'transfer.safetensors'))
 
-/** The recorded events without what a clock decides, and without word of checkpoints, which a resumed training may take again. */
+/** The recorded events without what a clock decides, and without word of checkpoints and features, which a resumed training may take and get again. */
 const recordOf = async (runFolder: string): Promise<readonly unknown[]> =>
-  (await readFile(join(runFolder, 'fine-tune', 'seed-1', 'metrics.jsonl'), 'utf8'))
+  (await readFile(join(runFolder, 'warm-up', 'seed-1', 'metrics.jsonl'), 'utf8'))
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as { readonly type: string })
-    .filter(({ type }) => type !== 'checkpoint-saved')
+    .filter(({ type }) => type !== 'checkpoint-saved' && type !== 'features-cached')
     .map((event) => ({ ...event, examplesPerSecond: 0, seconds: 0 }))
 
-test('a training that is killed at any moment and started again gives the same numbers as one that was not', async () => {
+test('a training that is killed at any moment of any phase and started again gives the same numbers as one that was not', async () => {
   const straight = join(folder, 'straight')
   const { code, errors } = await runUntil(straight)
   expect(code, errors).toBe(0)

@@ -1,8 +1,9 @@
 import { pretrain } from '../loop/pretrain.js'
+import { warmUp } from '../loop/warm-up.fixture.js'
 import { constant } from '../schedules/schedule.js'
-import { fineTune } from '../strategies/fine-tune.js'
 import { tinyDataset } from '../testing/tiny-dataset.js'
 import { tinyNetwork } from '../testing/tiny-network.js'
+import { folderFeatureStore } from './folder-feature-store.js'
 import { openRunFolder } from './run-folder.js'
 import { transferInFolder } from './transfer-in-folder.js'
 
@@ -10,11 +11,11 @@ import { transferInFolder } from './transfer-in-folder.js'
 const [, , path = ''] = process.argv
 const source = await pretrain({ network: tinyNetwork(2), dataset: tinyDataset({ seed: 1, size: 8, classes: ['horizontal', 'vertical'] }), steps: 1, batchSize: 8 })
 const folder = await openRunFolder(path)
-const trial = folder.trial('fine-tune/seed-1')
+const trial = folder.trial('warm-up/seed-1')
 const run = transferInFolder(trial, {
   source,
   target: tinyDataset({ seed: 2, size: 16 }),
-  strategy: fineTune(),
+  strategy: warmUp(),
   seed: 1,
   steps: 14,
   batchSize: 4,
@@ -22,6 +23,7 @@ const run = transferInFolder(trial, {
   validation: 0.25,
   keep: 'best',
   checkpointEvery: 3,
+  features: folderFeatureStore(`${path}-features`),
 })
 for await (const event of run) if (event.type === 'step-end') process.stdout.write(`step ${event.step}\n`)
 const { steps } = await run

@@ -72,7 +72,9 @@ const linesUpTo = (text: string, step: number): string =>
     .filter((line) => {
       // Each line was written as an event.
       const event = JSON.parse(line) as TrainingEvent
-      return event.type !== 'training-end' && event.step <= step
+      // A phase begins after the checkpoint at its first step, and so it will again.
+      const isRepeated = event.type === 'phase-start' || event.type === 'features-cached'
+      return event.type !== 'training-end' && (isRepeated ? event.step < step : event.step <= step)
     })
     .map((line) => `${line}\n`)
     .join('')

@@ -18,6 +18,7 @@ import {
   TransferkitError,
   type TrainedNetwork,
   trainingMode,
+  type TrainingPhase,
   type TransferProgram,
 } from '@transferkit/tensor'
 import { combineGroups } from '../optimisers/parameter-groups.js'
@@ -50,7 +51,7 @@ const sourcePass = ({ network, variables }: TrainedNetwork, inputs: LossInputs['
  * A structure with any number of regularisers: their terms are added to its loss.
  *
  * The model is the structure's. Own parameters of a regulariser are trained along under `regularisers.<name>` and dropped from the trained model.
- * Factors of parameter groups multiply.
+ * Factors of parameter groups multiply. The structure's phases stay, with the terms and the own parameters of regularisers in all of them; there is no frozen prefix.
  *
  * @param structure Builds the model.
  * @param regularisers Add to its loss, in this order.
@@ -96,9 +97,8 @@ const composed = (structureName: string, structure: TransferProgram, terms: read
     )
   }
   // A composition has no frozen prefix: regularisers look at activations and inputs of the whole network.
-  const { prefix: _prefix, ...kept } = structure
+  const { prefix: _prefix, phases, ...kept } = structure
   const [fold, inspect] = [structure.fold?.bind(structure), structure.inspect?.bind(structure)]
-  const structureLoss = structure.loss?.bind(structure) ?? classificationLoss(structure)
 
   const init = (key: Key): ProgramVariables => {
     const variables = structure.init(key)
@@ -106,10 +106,40 @@ const composed = (structureName: string, structure: TransferProgram, terms: read
     return { ...variables, params: mergeTrees(variables.params, ...own) }
   }
 
+  return {
+    ...kept,
+    init,
+    ...regularised(structure, terms, source),
+    ...(phases === undefined ? {} : { phases: phases.map((phase) => regularisedPhase(phase, structure, terms, source)) }),
+    publish: (variables) => {
+      const trained = withoutRegularisers(variables)
+      return structure.publish?.(trained) ?? trained
+    },
+    ...(fold === undefined ? {} : { fold: (variables) => fold(withoutRegularisers(variables)) }),
+    ...(inspect === undefined ? {} : { inspect: (variables, inputs, labels) => inspect(withoutRegularisers(variables), inputs, labels) }),
+  }
+}
+
+/** A phase of a structure: own parameters of regularisers are trained in all of them, and their terms are added to its loss. */
+const regularisedPhase = (phase: TrainingPhase, structure: TransferProgram, terms: readonly Term[], source: TrainedNetwork): TrainingPhase => {
+  const { name, until, program } = phase
+  const trains = phase.trains?.bind(phase)
+  return {
+    name,
+    until,
+    ...(trains === undefined ? {} : { trains: (path) => !belongsToStructure(path) || trains(path) }),
+    ...(program === undefined ? {} : { program: regularised({ ...structure, ...program }, terms, source) }),
+  }
+}
+
+/** Forward pass, loss and parameter groups of a program, or of a phase of it, with the terms of regularisers. */
+const regularised = (program: TransferProgram, terms: readonly Term[], source: TrainedNetwork): Required<Pick<TransferProgram, 'forward' | 'loss' | 'parameterGroup'>> => {
+  const lossOf = program.loss?.bind(program) ?? classificationLoss(program)
+
   const loss = (inputs: LossInputs): LossOutputs => {
     const { batch, key, progress } = inputs
     const variables = withoutRegularisers(inputs.variables)
-    const outputs = structureLoss({ ...inputs, variables })
+    const outputs = lossOf({ ...inputs, variables })
     const forward: Forward = { logits: outputs.logits, taps: outputs.taps, state: outputs.state }
     const shared = {
       params: variables.params,
@@ -118,7 +148,7 @@ const composed = (structureName: string, structure: TransferProgram, terms: read
       progress,
       source: once(() => sourcePass(source, batch.inputs)),
       onSourceData: once(() => {
-        if (batch.source !== undefined) return structure.forward(variables, batch.source.inputs, trainingMode(foldIn(key, 'source data')))
+        if (batch.source !== undefined) return program.forward(variables, batch.source.inputs, trainingMode(foldIn(key, 'source data')))
         throw new TransferkitError('strategy/no-source-data', `A regulariser needs source-domain examples, but the batch has none. Give 'sourceData' to the training.`)
       }),
     }
@@ -131,20 +161,12 @@ const composed = (structureName: string, structure: TransferProgram, terms: read
   }
 
   const groupOf = combineGroups(
-    (path) => structure.parameterGroup?.(path) ?? {},
+    (path) => program.parameterGroup?.(path) ?? {},
     ...terms.map(({ term }) => (path: string) => term.parameterGroup?.(path) ?? {}),
   )
   return {
-    ...kept,
-    init,
+    forward: (variables, inputs, mode) => program.forward(withoutRegularisers(variables), inputs, mode),
     loss,
-    forward: (variables, inputs, mode) => structure.forward(withoutRegularisers(variables), inputs, mode),
     parameterGroup: (path) => (belongsToStructure(path) ? groupOf(path) : {}),
-    publish: (variables) => {
-      const trained = withoutRegularisers(variables)
-      return structure.publish?.(trained) ?? trained
-    },
-    ...(fold === undefined ? {} : { fold: (variables) => fold(withoutRegularisers(variables)) }),
-    ...(inspect === undefined ? {} : { inspect: (variables, inputs) => inspect(withoutRegularisers(variables), inputs) }),
   }
 }

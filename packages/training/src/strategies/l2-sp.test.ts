@@ -56,8 +56,23 @@ describe('the L2-SP penalty', () => {
     })
   })
 
-  test("turns the optimiser's own decay off", () => {
-    const context = { source: { network: tinyNetwork(2), variables: { params: {}, state: {} } }, task: { kind: 'classification', classes: [] }, inputShape: [] } as const
-    expect(l2SpPenalty().prepare(context, {} as TransferProgram).parameterGroup?.('stage1.convolution.filter')).toEqual({ weightDecay: 0 })
+  test('leaves alone what a structure adds, such as gates', () => {
+    scope(() => {
+      const source = { layer: { weight: tensor([5], [1]) } }
+      const without = penaltyOf(source)({ layer: { weight: tensor([2], [1]) } })
+      const withGates = penaltyOf(source)({ layer: { weight: tensor([2], [1]) }, gate: { bias: tensor([7], [1]) }, clones: { layer: { weight: tensor([7], [1]) } } })
+      expect(item(withGates)).toBe(item(without))
+    })
+  })
+
+  test("turns the optimiser's own decay off for what it pulls, and only for that", () => {
+    scope(() => {
+      const variables = { params: { layer: { weight: tensor([5], [1]) } }, state: {} }
+      const context = { source: { network: tinyNetwork(2), variables }, task: { kind: 'classification', classes: [] }, inputShape: [] } as const
+      const groupOf = (path: string): unknown => l2SpPenalty().prepare(context, {} as TransferProgram).parameterGroup?.(path)
+      expect(groupOf('layer.weight')).toEqual({ weightDecay: 0 })
+      expect(groupOf('head.bias')).toEqual({ weightDecay: 0 })
+      expect(groupOf('gate.weight')).toEqual({})
+    })
   })
 })

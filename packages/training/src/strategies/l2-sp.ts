@@ -12,14 +12,14 @@ const reference = {
 
 const weights = {
   alpha: z.number().nonnegative().default(0.01).describe('Pull of the transferred weights towards the source.'),
-  beta: z.number().nonnegative().default(0.01).describe('Pull of the other weights towards 0.'),
+  beta: z.number().nonnegative().default(0.01).describe('Pull of the new head towards 0.'),
 }
 
 /** Options of {@link l2SpPenalty}. */
 export interface L2SpPenaltyOptions {
   /** `α`, the pull of the transferred weights towards the source, 0.01 unless told. */
   readonly alpha?: number
-  /** `β`, the pull of the other weights towards 0, 0.01 unless told. */
+  /** `β`, the pull of the new head towards 0, 0.01 unless told. */
   readonly beta?: number
 }
 
@@ -32,8 +32,9 @@ export interface L2SpOptions extends L2SpPenaltyOptions {
 /**
  * The L2-SP penalty: `½ α ‖θ_b - θ⁰‖² + ½ β ‖θ_h‖²`, the pull towards the starting point instead of towards 0.
  *
- * `θ_b` are the parameters of the structure that have a counterpart of the same path and shape in the source, `θ⁰` those counterparts, and `θ_h` all other
- * parameters, such as the head. While it is in place the optimiser's own weight decay is off. Defaults: `β` 0.01 as in the paper, `α` 0.01 from its range.
+ * `θ_b` are the parameters of the structure that have a counterpart of the same path and shape in the source, `θ⁰` those counterparts, and `θ_h` the head, and
+ * what has another shape than in the source. For them the optimiser's own weight decay is off. What a structure adds besides, such as gates or adapters, starts from neither, and is left to the optimiser's
+ * decay. Defaults: `β` 0.01 as in the paper, `α` 0.01 from its range.
  *
  * @example
  * ```ts
@@ -53,18 +54,18 @@ export const l2SpPenalty: StrategyDefinition<L2SpPenaltyOptions, Regulariser> = 
         .filter(({ path }) => !isHead(path))
         .map(({ path, leaf }) => [path, leaf]),
     )
-    const startOf = (path: string, parameter: Tensor): Tensor | undefined => {
+    const isPulled = (path: string): boolean => isHead(path) || starts.has(path)
+    const penaltyOf = (path: string, parameter: Tensor): Scalar => {
       const start = starts.get(path)
-      return start !== undefined && String(start.shape) === String(parameter.shape) ? start : undefined
+      const hasStart = start !== undefined && String(start.shape) === String(parameter.shape)
+      return multiply(sum(square(hasStart ? subtract(parameter, start) : parameter)), (hasStart ? alpha : beta) / 2)
     }
     return {
       penalty: ({ params }) =>
-        flattenTree<Tensor>(params).reduce<Scalar>((total, { path, leaf }) => {
-          const start = startOf(path, leaf)
-          const squares = sum(square(start === undefined ? leaf : subtract(leaf, start)))
-          return add(total, multiply(squares, (start === undefined ? beta : alpha) / 2))
-        }, scalar(0)),
-      parameterGroup: () => ({ weightDecay: 0 }),
+        flattenTree<Tensor>(params)
+          .filter(({ path }) => isPulled(path))
+          .reduce<Scalar>((total, { path, leaf }) => add(total, penaltyOf(path, leaf)), scalar(0)),
+      parameterGroup: (path) => (isPulled(path) ? { weightDecay: 0 } : {}),
     }
   },
 })

@@ -1,12 +1,15 @@
 import {
   flattenLayer,
   flattenTree,
+  identityLayer,
   network,
   type Network,
   type ProgramVariables,
   randomKey,
   readSync,
   release,
+  reluLayer,
+  replaceModules,
   scope,
   type Strategy,
   tensor,
@@ -14,6 +17,7 @@ import {
   type TrainedNetwork,
   trainingMode,
   TransferkitError,
+  type TransferProgram,
 } from '@transferkit/tensor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { belongsTo } from '../artefact/private-trees.js'
@@ -95,5 +99,26 @@ describe('which parts are trained, and where they start', () => {
   test('batch-norm adaptation needs batch norm', () => {
     const plain: Network = network({ name: 'plain', inputShape: [2, 2, 1], stages: [{ name: 'pixels', module: flattenLayer() }], classes: 2 })
     expect(() => batchNormAdaptation().prepare({ source: { network: plain, variables: { params: {}, state: {} } }, task, inputShape: [2, 2, 1] })).toThrow(TransferkitError)
+  })
+})
+
+describe('the frozen prefix', () => {
+  const prefixOf = (strategy: Strategy, from: TrainedNetwork = source): NonNullable<TransferProgram['prefix']> | undefined => strategy.prepare({ source: from, task, inputShape: [8, 8, 1] }).prefix
+
+  test('depends on the tensors of the frozen stages, and on no others', () => {
+    look(partial({ freezeFirst: 2 }), (variables) => {
+      const tensors = prefixOf(partial({ freezeFirst: 2 }))!.tensors(variables)
+      expect(paths(tensors)).toEqual(['params.stage1.convolution.filter', 'params.stage1.norm.offset', 'params.stage1.norm.scale', 'state.stage1.norm.mean', 'state.stage1.norm.variance'])
+    })
+    expect(prefixOf(fineTune())).toBeUndefined()
+  })
+
+  test('is called by what it computes', () => {
+    const name = (strategy: Strategy, from?: TrainedNetwork): string => prefixOf(strategy, from)!.identity
+    expect(name(featureExtraction())).toBe(name(partial({ freezeFirst: 4 })))
+    expect(name(partial({ freezeFirst: 2 }))).toMatch(/^tiny of 8x8x1: stage1, pool \([0-9a-f]{16}\)$/)
+    const flat: TrainedNetwork = { ...source, network: replaceModules(source.network, (_path, module) => (module.description.kind === reluLayer().description.kind ? identityLayer() : undefined)) }
+    expect(name(featureExtraction(), flat)).not.toBe(name(featureExtraction()))
+    expect(name(featureExtraction(), flat).split(' (')[0]).toBe(name(featureExtraction()).split(' (')[0])
   })
 })

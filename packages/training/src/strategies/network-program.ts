@@ -1,6 +1,7 @@
 import {
   branchAt,
   flattenTree,
+  foldIn,
   type Forward,
   inference,
   type InferenceMode,
@@ -8,12 +9,15 @@ import {
   type Logits,
   mergeTrees,
   type Mode,
+  type Module,
   type Network,
   type ParameterGroup,
   partitionTree,
   type ProgramVariables,
+  randomKey,
   runStages,
   scope,
+  type Stage,
   type Tensor,
   type TensorTree,
   type TrainedNetwork,
@@ -60,6 +64,20 @@ const head = 'head'
 
 /** Name of the stage that a variable belongs to; names of stages may have dots themselves. */
 const stageOf = (network: Network, path: string): string => network.stages.find(({ name }) => path.startsWith(`${name}.`))?.name ?? head
+
+/** Number of elements in front of the first for which something does not hold. */
+const lengthWhile = <T>(list: readonly T[], holds: (element: T) => boolean): number => {
+  const first = list.findIndex((element) => !holds(element))
+  return first === -1 ? list.length : first
+}
+
+const structureOf = ({ description, children }: Module): unknown => [description, Object.entries(children).map(([name, child]) => [name, structureOf(child)])]
+
+/** What stages compute, in 16 characters: two networks of one name and equal tensors may still differ in a stride or an activation. */
+const fingerprint = (stages: readonly Stage[]): string => {
+  const { high, low } = foldIn(randomKey(0), JSON.stringify(stages.map(({ name, module }) => [name, structureOf(module)])))
+  return [high, low].map((word) => word.toString(16).padStart(8, '0')).join('')
+}
 
 /** A tree in which some leaves are those of another tree. */
 const replaceSome = (tree: TensorTree, other: TensorTree, chosen: (path: string) => boolean): TensorTree => {
@@ -144,19 +162,26 @@ export const networkProgram = (plan: NetworkPlan): TransferProgram => {
   }
 
   const names = network.stages.map(({ name }) => name)
+  const inFront = names.slice(0, lengthWhile(names, (name) => plan.staysInInference(name)))
   const prefixLength = (variables: ProgramVariables): number => {
     const trained = new Set(flattenTree<Tensor>(variables.params).map(({ path }) => stageOf(network, path)))
-    const first = names.findIndex((name) => trained.has(name) || !plan.staysInInference(name))
-    return first === -1 ? names.length : first
+    return lengthWhile(inFront, (name) => !trained.has(name))
   }
-  const hasPrefix = names[0] !== undefined && plan.staysInInference(names[0])
 
   return {
     init,
     forward: (variables, inputs, mode) => runFrom(0, variables, inputs, mode),
-    ...(hasPrefix
+    ...(inFront.length > 0
       ? {
           prefix: {
+            // Stages with parameters that are trained end the prefix too; their tensors are not among those that the features depend on.
+            identity: `${network.name} of ${network.inputShape.join('x')}: ${inFront.join(', ')} (${fingerprint(network.stages.slice(0, inFront.length))})`,
+            tensors: (variables) => {
+              const all = together(variables)
+              const stages = new Set(names.slice(0, prefixLength(variables)))
+              const belongs = (path: string): boolean => stages.has(stageOf(network, path))
+              return { params: partitionTree(all.params, belongs).selected, state: partitionTree(all.state, belongs).selected }
+            },
             compute: (variables, inputs) => runStages({ stages: network.stages.slice(0, prefixLength(variables)) }, together(variables), inputs, inference).output,
             forward: (variables, features, mode) => runFrom(prefixLength(variables), variables, features, mode),
           },

@@ -1,6 +1,8 @@
-import { type Forward, mapTree, multiply, type ProgramVariables, randomKey, readSync, release, stopGradient, type Strategy, type StrategyDefinition, tensor, type Tensor, type TransferProgram, zeros } from '@transferkit/tensor'
+import { branchAt, type Forward, leavesOf, mapTree, mean, multiply, type ProgramVariables, randomKey, readSync, release, stopGradient, type Strategy, type StrategyDefinition, subtract, tensor, type Tensor, type TransferProgram, zeros } from '@transferkit/tensor'
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { warmUp } from '../loop/warm-up.fixture.js'
+import { classificationLoss } from '../strategies/classification-loss.js'
 import { defineStrategy } from '../strategies/define-strategy.js'
 import { featureExtraction } from '../strategies/feature-extraction.js'
 import { fineTune } from '../strategies/fine-tune.js'
@@ -16,6 +18,19 @@ const broken = (change: (program: TransferProgram) => TransferProgram, base: Str
     options: z.strictObject({}),
     prepare: (context) => change(base.prepare(context)),
   })
+
+/** A program whose prefixes have a multiple of their loss. */
+const withPrefixLoss = (program: TransferProgram, factor: number): TransferProgram => ({
+  ...program,
+  phases: program.phases!.map(({ program: own = {}, ...phase }) => {
+    const { prefix, ...rest } = own
+    if (prefix === undefined) return { ...phase, program: own }
+    return { ...phase, program: { ...rest, prefix: { ...prefix, loss: (inputs) => {
+      const outputs = prefix.loss!(inputs)
+      return { ...outputs, loss: multiply(outputs.loss, factor) }
+    } } } }
+  }),
+})
 
 const kept: Tensor[] = []
 
@@ -137,6 +152,43 @@ describe('the conformance suite finds', () => {
   test('a prefix that is not the beginning of the forward pass', async () => {
     const definition = broken((program) => ({ ...program, prefix: { ...program.prefix!, compute: (variables, inputs) => multiply(program.prefix!.compute(variables, inputs), 2) } }), featureExtraction())
     await expect(run('prefix', definition)).rejects.toThrow('frozen prefix')
+  })
+
+  test('a loss on features that is not the loss on images', async () => {
+    const definition = broken((program) => withPrefixLoss(program, 2), warmUp({ ownLoss: true }))
+    await expect(run('prefix', definition)).rejects.toThrow("of phase 'warm-up' the loss is")
+  })
+
+  test('features that look at the other examples of a batch', async () => {
+    const definition = broken(({ prefix, ...program }) => {
+      const mixed = (inputs: Tensor): Tensor => subtract(inputs, mean(inputs, [0]))
+      return {
+        ...program,
+        forward: (variables, inputs, mode) => program.forward(variables, mixed(inputs), mode),
+        prefix: { ...prefix!, compute: (variables, inputs) => prefix!.compute(variables, mixed(inputs)) },
+      }
+    }, featureExtraction())
+    await expect(run('features', definition)).rejects.toThrow('ends with another model than one on images')
+  })
+
+  test('a strategy that moves what a phase holds', async () => {
+    const definition = broken(
+      (program) => ({
+        ...program,
+        phases: program.phases!.map((phase) => ({
+          ...phase,
+          program: {
+            loss: (inputs) => {
+              const [leaf] = leavesOf<Tensor>(branchAt(inputs.variables.params, 'stage1'))
+              if (phase.trains !== undefined) readSync(leaf!)[0]! += 0.5
+              return classificationLoss(program)(inputs)
+            },
+          },
+        })),
+      }),
+      warmUp(),
+    )
+    await expect(run('held', definition)).rejects.toThrow("has changed in a phase that does not train it: see 'trains' of phase 'warm-up'")
   })
 
   test('a strategy that does not learn', async () => {

@@ -1,91 +1,11 @@
-import {
-  type AnyTensor,
-  flattenTree,
-  foldIn,
-  inference,
-  leavesOf,
-  type LossInputs,
-  mapTree,
-  type ProgramVariables,
-  randomKey,
-  readSync,
-  release,
-  scalar,
-  scope,
-  tensor,
-  type Tensor,
-  type TensorTree,
-  TransferkitError,
-  type TransferProgram,
-  valueAndGrad,
-} from '@transferkit/tensor'
+import { type AnyTensor, foldIn, inference, leavesOf, randomKey, release, scope, type TensorTree, TransferkitError } from '@transferkit/tensor'
 import { closeTo, liveTensors } from '@transferkit/tensor/testing'
 import { loadArtefact } from '../artefact/load-artefact.js'
-import { belongsTo } from '../artefact/private-trees.js'
-import { batchOnBackend, consecutive, readBatch } from '../loop/batches.js'
-import type { TransferResult } from '../loop/transfer.js'
 import { baselineStrategies } from '../strategies/baselines.js'
-import { classificationLoss } from '../strategies/classification-loss.js'
-import { type ConformanceSetting, fail } from './conformance-setting.js'
-
-/** One property that every strategy has. */
-export interface ConformanceCheck {
-  /** Short name, for `except`. */
-  readonly name: string
-  /** What is tested, as a sentence about the strategy. */
-  readonly title: string
-  /** Throws where a strategy does not have the property. @internal */
-  run(setting: ConformanceSetting): Promise<void> | void
-}
-
-/** Values of all tensors by path, on the host. */
-const valuesOf = (tree: TensorTree): ReadonlyMap<string, Float32Array> => new Map(flattenTree<Tensor>(tree).map(({ path, leaf }) => [path, readSync(leaf).slice()]))
-
-/** First path whose values differ bit for bit, among the paths that both have. */
-const firstChange = (before: ReadonlyMap<string, Float32Array>, after: ReadonlyMap<string, Float32Array>): string | undefined =>
-  [...before].find(([path, values]) => after.get(path)?.some((value, index) => !Object.is(value, values[index])) === true)?.[0]
-
-const sameBytes = (left: Uint8Array, right: Uint8Array): boolean => left.length === right.length && left.every((byte, index) => byte === right[index])
-
-/** Uses a result and frees it. */
-const using = async <T>(result: TransferResult, use: (result: TransferResult) => Promise<T> | T): Promise<T> => {
-  try {
-    return await use(result)
-  } finally {
-    result.release()
-  }
-}
-
-const tensorsOf = async (run: PromiseLike<TransferResult>): Promise<Uint8Array> => using(await run, async (result) => (await result.artefact()).tensors)
-
-const programOf = ({ strategy, source, target }: ConformanceSetting): TransferProgram => strategy.prepare({ source, task: target.task, inputShape: target.exampleShape })
-
-/** Runs the start of a model and frees what does not belong to the source. */
-const withStart = async <T>({ source }: ConformanceSetting, program: TransferProgram, seed: number, use: (variables: ProgramVariables) => Promise<T> | T): Promise<T> => {
-  const variables = program.init(randomKey(seed))
-  try {
-    return await use(variables)
-  } finally {
-    const isSource = belongsTo(source)
-    release(leavesOf<AnyTensor>({ ...variables }).filter((leaf) => !isSource(leaf)))
-  }
-}
-
-const someImages = async ({ test }: ConformanceSetting): Promise<Tensor> => {
-  const [indices = new Int32Array(0)] = consecutive(test.size, 8)
-  const { inputs, shape } = await readBatch(test, indices, [], randomKey(0))
-  return tensor(inputs, shape)
-}
-
-/** Logits of some images, on the host. */
-const logitsOf = async (setting: ConformanceSetting, forward: (images: Tensor) => Tensor): Promise<Float32Array> => {
-  const images = await someImages(setting)
-  try {
-    return scope(() => readSync(forward(images)).slice())
-  } finally {
-    release(images)
-  }
-}
+import { type ConformanceCheck, fail } from './conformance-setting.js'
+import { gradients } from './gradient-check.js'
+import { features, held, prefix, resume } from './phase-checks.js'
+import { firstChange, logitsOf, programOf, sameBytes, tensorsOf, using, valuesOf, withStart } from './trained-values.js'
 
 const determinism: ConformanceCheck = {
   name: 'determinism',
@@ -134,49 +54,6 @@ const frozen: ConformanceCheck = {
   },
 }
 
-const relative = 0.03
-
-const gradients: ConformanceCheck = {
-  name: 'gradients',
-  title: 'the gradient of the loss agrees with finite differences',
-  run: async (setting) => {
-    const program = programOf(setting)
-    const lossOf = program.loss?.bind(program) ?? classificationLoss(program)
-    const { target, sourceData, strategy } = setting
-    const read = async (dataset: typeof target): Promise<Awaited<ReturnType<typeof readBatch>>> => readBatch(dataset, Int32Array.from({ length: 8 }, (_, index) => index), [], randomKey(0))
-    const [host, hostSource] = [await read(target), strategy.usesSourceData === true ? await read(sourceData) : undefined]
-    await withStart(setting, program, 7, (variables) =>
-      scope(() => {
-        const given: Omit<LossInputs, 'variables'> = { batch: batchOnBackend(host, hostSource), key: randomKey(8), progress: scalar(0.5) }
-        const loss = (params: TensorTree): ReturnType<typeof lossOf>['loss'] => lossOf({ ...given, variables: { ...variables, params } }).loss
-        const { gradient } = valueAndGrad(loss)(variables.params)
-        const all = valuesOf(gradient)
-        const whole = Math.sqrt([...all.values()].reduce((total, values) => total + squaredNorm(values), 0))
-        for (const [path, values] of all) checkAlong(path, values, whole, variables.params, (params) => readSync(loss(params))[0] ?? Number.NaN)
-      }),
-    )
-  },
-}
-
-const squaredNorm = (values: Float32Array): number => values.reduce((total, value) => total + value * value, 0)
-
-/** Moves one tensor along its gradient, or along ones where that is 0, and compares the slope of the loss. */
-const checkAlong = (path: string, gradient: Float32Array, whole: number, params: TensorTree, lossAt: (params: TensorTree) => number): void => {
-  const norm = Math.sqrt(squaredNorm(gradient))
-  const isFlat = norm < 1e-4 * whole
-  const direction = gradient.map((value) => (isFlat ? 1 / Math.sqrt(gradient.length) : value / norm))
-  const moved = (distance: number): TensorTree =>
-    mapTree(params, (leaf, at) => (at === path ? tensor(readSync(leaf).map((value, index) => value + distance * (direction[index] ?? 0)), leaf.shape) : leaf))
-  const slope = (step: number): number => scope(() => (lossAt(moved(step)) - lossAt(moved(-step))) / (2 * step))
-  const expected = isFlat ? gradient.reduce((total, value, index) => total + value * (direction[index] ?? 0), 0) : norm
-  // A step may cross the kink of a rectifier; a shorter one then does not.
-  const found = [1e-2, 3e-3, 1e-3].map(slope)
-  const closest = Math.min(...found.map((value) => Math.abs(value - expected)))
-  if (!(closest <= relative * Math.max(norm, 0.02 * whole))) {
-    fail(`The gradient of '${path}' is wrong: along it the loss changes by ${found.join(', ')} per unit, but the gradient says ${expected}. Is a part of the loss cut off from it?`)
-  }
-}
-
 const roundTrip: ConformanceCheck = {
   name: 'round-trip',
   title: 'a saved model is loaded bit for bit, and the published model is the trained one',
@@ -212,18 +89,6 @@ const statistics: ConformanceCheck = {
   },
 }
 
-const resume: ConformanceCheck = {
-  name: 'resume',
-  title: 'a resumed training ends like one that was never stopped',
-  run: async (setting) => {
-    let checkpoint: Uint8Array | undefined
-    const straight = await tensorsOf(setting.run({ checkpointEvery: 3, saveCheckpoint: (bytes) => void (checkpoint = bytes) }))
-    if (checkpoint === undefined) return fail('No checkpoint was taken.')
-    const resumed = await tensorsOf(setting.run({ resumeFrom: checkpoint }))
-    if (!sameBytes(straight, resumed)) fail('A training that was resumed from a checkpoint ends with another model. Does the strategy remember something outside of its training state?')
-  },
-}
-
 const fold: ConformanceCheck = {
   name: 'fold',
   title: 'the folded network computes the same as the model',
@@ -236,21 +101,6 @@ const fold: ConformanceCheck = {
       const owned = new Set(leavesOf<AnyTensor>({ ...variables, source: setting.source.variables.params, sourceState: setting.source.variables.state }).map(({ id }) => id))
       release(leavesOf<AnyTensor>({ params: folded.variables.params, state: folded.variables.state }).filter(({ id }) => !owned.has(id)))
       if (!closeTo(plain, trained, { absolute: 1e-4, relative: 1e-4 })) fail('The folded network gives other scores than the model.')
-    })
-  },
-}
-
-const prefix: ConformanceCheck = {
-  name: 'prefix',
-  title: 'a frozen prefix and the rest together are the forward pass',
-  run: async (setting) => {
-    const program = programOf(setting)
-    const { prefix: part } = program
-    if (part === undefined) return
-    await withStart(setting, program, 3, async (variables) => {
-      const whole = await logitsOf(setting, (images) => program.forward(variables, images, inference).logits)
-      const parts = await logitsOf(setting, (images) => part.forward(variables, part.compute(variables, images), inference).logits)
-      if (!closeTo(parts, whole)) fail('The features of the frozen prefix and the rest of the forward pass give other scores than the forward pass as a whole.')
     })
   },
 }
@@ -294,4 +144,4 @@ const thrownBy = (work: () => unknown): unknown => {
 }
 
 /** All properties that the conformance suite tests, in order. */
-export const conformanceChecks: readonly ConformanceCheck[] = [options, determinism, memory, frozen, gradients, statistics, roundTrip, resume, prefix, fold, learning]
+export const conformanceChecks: readonly ConformanceCheck[] = [options, determinism, memory, frozen, held, gradients, statistics, roundTrip, resume, prefix, features, fold, learning]

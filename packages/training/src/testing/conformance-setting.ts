@@ -38,6 +38,16 @@ export interface ConformanceSetting {
   run(changes?: Partial<TransferOptions>): Run<TrainingEvent, TransferResult>
 }
 
+/** One property that every strategy has. */
+export interface ConformanceCheck {
+  /** Short name, for `except`. */
+  readonly name: string
+  /** What is tested, as a sentence about the strategy. */
+  readonly title: string
+  /** Throws where a strategy does not have the property. @internal */
+  run(setting: ConformanceSetting): Promise<void> | void
+}
+
 const batchSize = 8
 
 /** The strategy with its options, whichever kind it is. */

@@ -19,11 +19,15 @@ import {
 import { expectClose } from '@transferkit/tensor/testing'
 import { floatsOf } from '@transferkit/training'
 import { describe, expect, test } from 'vitest'
+import { pytorchNames, type PytorchNames } from '../pytorch/names.js'
 import { official, officialNumbers } from '../pytorch/official.fixture.js'
 import { exportPytorch, importPytorch } from '../pytorch/weights.js'
 import { tinyImagenetResnet } from './cifar-resnet.js'
 import { digitNetwork } from './digit-network.js'
 import { lenet } from './lenet.js'
+import { mobilenetV1 } from './mobilenet-v1.js'
+import { mobilenetV2 } from './mobilenet-v2.js'
+import { resnet18, resnet50 } from './resnet.js'
 import { resnet26 } from './resnet26.js'
 import { vgg9 } from './vgg9.js'
 
@@ -38,24 +42,39 @@ const digitNames = {
   nameOf: (path: string): string => path.replace(/^stage(\d)\.layer1\.convolution$/, 'conv$1').replace(/^stage(\d)\.layer1\.norm$/, 'bn$1').replace(/^head$/, 'fc'),
 }
 
-const networks: readonly (readonly [string, () => Network, typeof digitNames | undefined])[] = [
-  ['lenet', () => lenet({ classes: 4, inputShape: [16, 16, 1] }), undefined],
-  ['vgg9', () => vgg9({ classes: 4, widths: [[4], [6], [6, 6], [8, 8], [8, 8]] }), undefined],
-  ['digit-network', () => digitNetwork({ classes: 4, inputShape: [12, 12, 1] }), digitNames],
+/** Of other widths and numbers of blocks than the paper's, with two groups in the stage of the second one. */
+const timmGroups = [
+  { expansion: 1, channels: 32, blocks: 1, strides: 1 },
+  { expansion: 6, channels: 32, blocks: 2, strides: 2 },
+  { expansion: 6, channels: 64, blocks: 2, strides: 1 },
+  { expansion: 6, channels: 96, blocks: 1, strides: 2 },
 ]
 
-describe.each(networks)('%s equals its PyTorch twin', (name, make, names) => {
+const timmNames = pytorchNames(mobilenetV2({ classes: 4, groups: timmGroups }), 'timm')
+
+/** Name, network, names of its modules, and the absolute tolerance: 1e-5, or ten times the distance between float32 and float64 in PyTorch where that is more. */
+const networks: readonly (readonly [name: string, make: () => Network, names: PytorchNames | undefined, absolute: number])[] = [
+  ['lenet', () => lenet({ classes: 4, inputShape: [16, 16, 1] }), undefined, 1e-5],
+  ['vgg9', () => vgg9({ classes: 4, widths: [[4], [6], [6, 6], [8, 8], [8, 8]] }), undefined, 1e-5],
+  ['digit-network', () => digitNetwork({ classes: 4, inputShape: [12, 12, 1] }), digitNames, 1e-5],
+  ['resnet50', () => resnet50({ classes: 4, inputShape: [64, 64, 3], widths: [4, 4, 6, 6] }), undefined, 7e-4],
+  ['mobilenet-v1', () => mobilenetV1({ classes: 4, inputShape: [64, 64, 3], widthFactor: 0.125, activation: 'relu6' }), undefined, 1e-4],
+  ['mobilenet-v2', () => mobilenetV2({ classes: 4, inputShape: [32, 32, 3], widthFactor: 0.25, groups: timmGroups, dropout: 0 }), timmNames, 1e-5],
+]
+
+describe.each(networks)('%s equals its PyTorch twin', (name, make, names, absolute) => {
   test('in inference mode, in training mode, and in its running statistics', () => {
     scope(() => {
+      const tolerance = [1e-4, absolute] as const
       const network = make()
       const fixture = official(name)
       const variables = importPytorch(network, fixture.state, names)
       const inputs = fixture.ours('inputs', 'images')
-      close(network.apply(variables, inputs, inference).output, fixture.values('inference'))
+      close(network.apply(variables, inputs, inference).output, fixture.values('inference'), tolerance)
       const trained = network.apply(variables, inputs, trainingMode(key))
-      close(trained.output, fixture.values('training'))
+      close(trained.output, fixture.values('training'), tolerance)
       const after = new Map(exportPytorch(network, { params: variables.params, state: trained.state }, names).map((entry) => [entry.name, floatsOf(entry)]))
-      for (const statistic of fixture.names('after/')) close(after.get(statistic)!, fixture.values(`after/${statistic}`))
+      for (const statistic of fixture.names('after/')) close(after.get(statistic)!, fixture.values(`after/${statistic}`), tolerance)
     })
   })
 })
@@ -121,5 +140,79 @@ test('the CIFAR ResNet with projections equals the official code in its logits a
       const expected = readSync(fixture.ours(`feature/${index}`, 'images'))
       close(tap.slice(0, expected.length), expected, tolerances[`feature/${index}`])
     }
+  })
+})
+
+/** Modules of torchvision by the taps of ours that have the same values. */
+const resnetTaps = {
+  conv1: 'stem.convolution',
+  bn1: 'stem.norm',
+  maxpool: 'stage1.pool',
+  layer1: 'stage1',
+  layer2: 'stage2',
+  layer3: 'stage3',
+  layer4: 'stage4',
+  avgpool: 'pooled',
+}
+
+const mobilenetTaps = {
+  'features.0': 'stem',
+  'features.1': 'stage1',
+  'features.2': 'stage2.block1',
+  'features.3': 'stage2',
+  'features.4': 'stage3.block1',
+  'features.5': 'stage3',
+  'features.6': 'stage4.block1',
+  'features.7': 'stage4',
+}
+
+const groups = [
+  { expansion: 1, channels: 16, blocks: 1, strides: 1 },
+  { expansion: 6, channels: 24, blocks: 2, strides: 2 },
+  { expansion: 6, channels: 32, blocks: 2, strides: 2 },
+  { expansion: 6, channels: 64, blocks: 1, strides: 2 },
+]
+
+describe.each<readonly [string, Network, Readonly<Record<string, string>>]>([
+  ['resnet18-w8', resnet18({ classes: 6, inputShape: [64, 64, 3], widths: [8, 16, 32, 64] }), resnetTaps],
+  ['mobilenet-v2-w025', mobilenetV2({ classes: 5, inputShape: [64, 64, 3], widthFactor: 0.25, divisor: 4, groups, dropout: 0 }), mobilenetTaps],
+])('%s equals torchvision', (name, network, modules) => {
+  const { loss, tolerances } = officialNumbers<{ loss: { value: number; rtol: number; atol: number }; tolerances: Tolerances }>(name)
+  const fixture = official(name)
+
+  test('in its logits and in all modules that the fixture has', () => {
+    scope(() => {
+      const { output, taps } = network.apply(importPytorch(network, fixture.state), fixture.ours('x', 'images'), inference)
+      close(output, fixture.values('eval_logits'), tolerances['eval_logits'])
+      expect(Object.keys(modules).sort()).toEqual([...fixture.names('act/')].sort())
+      for (const [module, tap] of Object.entries(modules)) {
+        const actual = taps[tap]!
+        const first = readSync(fixture.ours(`act/${module}`, 'images'))
+        close(readSync(actual).slice(0, first.length), first, tolerances[`act/${module}`])
+        // Our mean over all positions has no axes of size 1 left.
+        const means: Tensor = actual.rank === 4 ? globalAveragePool(actual as Images) : actual
+        close(means, fixture.values(`act_mean/${module}`), tolerances[`act_mean/${module}`])
+      }
+    })
+  })
+
+  test('in its loss, in all gradients, and in its running statistics', () => {
+    scope(() => {
+      const { params, state } = importPytorch(network, fixture.state)
+      const labels = integerTensor([...fixture.values('y')], [2])
+      const { value, gradient, auxiliary } = valueAndGradWithAuxiliary((trained: TensorTree) => {
+        const { output, state: after } = network.apply({ params: trained, state }, fixture.ours('x', 'images'), trainingMode(key))
+        return { value: mean(softmaxCrossEntropy(output, labels) as Tensor), auxiliary: { output, after } }
+      })(params)
+      close(auxiliary.output, fixture.values('train_logits'), tolerances['train_logits'])
+      expectClose(value, [loss.value], { relative: loss.rtol, absolute: loss.atol })
+      for (const [prefix, entries] of [
+        ['grad/', exportPytorch(network, { params: gradient, state: {} })],
+        ['after_forward/', exportPytorch(network, { params: {}, state: auxiliary.after })],
+      ] as const) {
+        expect(entries.map((entry) => entry.name).sort()).toEqual(fixture.names(prefix).filter((tensor) => !tensor.endsWith('num_batches_tracked')).sort())
+        for (const entry of entries) close(floatsOf(entry), fixture.values(`${prefix}${entry.name}`), tolerances[`${prefix}${entry.name}`])
+      }
+    })
   })
 })

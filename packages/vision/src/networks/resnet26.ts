@@ -49,7 +49,7 @@ export const resnet26 = ({ classes, inputShape = [64, 64, 3], widthFactor = 1, b
     inputShape,
     classes,
     stages: [
-      { name: 'stem', module: convolutionBlock({ channels: scaled(32), rectified: false, initialiser }) },
+      { name: 'stem', module: convolutionBlock({ channels: scaled(32), activation: 'none', initialiser }) },
       ...widths.map((width, index) => ({
         name: `stage${index + 1}`,
         module: residualStage({

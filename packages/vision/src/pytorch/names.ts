@@ -1,4 +1,6 @@
-import { type Network, TransferkitError } from '@transferkit/tensor'
+import { nearestSpelling, type Network, TransferkitError } from '@transferkit/tensor'
+import { timmMobilenetV1, timmMobilenetV2, torchvisionMobilenetV2 } from './mobilenet-names.js'
+import { place, renaming, type Rule, short } from './renaming.js'
 
 /** How the modules of a network are called in the PyTorch code that its weights come from. */
 export interface PytorchNames {
@@ -16,29 +18,21 @@ export interface PytorchNames {
   isUnused?(name: string): boolean
 }
 
-type Rule = readonly [pattern: RegExp, name: (...groups: readonly string[]) => string]
-
-const renaming =
-  (network: string, rules: readonly Rule[]): PytorchNames['nameOf'] =>
-  (modulePath) => {
-    for (const [pattern, name] of rules) {
-      const groups = pattern.exec(modulePath)?.slice(1)
-      if (groups !== undefined) return name(...groups)
-    }
-    throw new TransferkitError('pytorch/unknown-module', `The module '${modulePath}' has no name in the PyTorch code of '${network}'. Give the names of your own network as the third argument.`)
-  }
-
-const short = (kind = ''): string => (kind === 'convolution' ? 'conv' : 'bn')
-
 const stem: Rule = [/^stem\.(convolution|norm)$/, (kind) => `${short(kind)}1`]
 
-/** akamaster/pytorch_resnet_cifar10 at commit d5489e8. */
-const akamaster: readonly Rule[] = [
+/** ResNets whose stages are `layer1`, `layer2` and so on, each a list of blocks. */
+const layeredResnet = (shortcut: string, head: string): readonly Rule[] => [
   stem,
   [/^stage(\d)\.block(\d+)\.(convolution|norm)(\d)$/, (stage, block, kind, position) => `layer${stage}.${Number(block) - 1}.${short(kind)}${position}`],
-  [/^stage(\d)\.block(\d+)\.shortcut\.(convolution|norm)$/, (stage, block, kind) => `layer${stage}.${Number(block) - 1}.shortcut.${kind === 'convolution' ? 0 : 1}`],
-  [/^head$/, () => 'linear'],
+  [/^stage(\d)\.block(\d+)\.shortcut\.(convolution|norm)$/, (stage, block, kind) => `layer${stage}.${Number(block) - 1}.${shortcut}.${place(kind)}`],
+  [/^head$/, () => head],
 ]
+
+/** akamaster/pytorch_resnet_cifar10 at commit d5489e8. */
+const akamaster = layeredResnet('shortcut', 'linear')
+
+/** torchvision's ResNets, whose names timm's have too. */
+const torchvisionResnet = layeredResnet('downsample', 'fc')
 
 /** In L2T-ww the first block of each stage stands alone, with an odd number, and the others follow in a list with an even one. */
 const l2twwBlock = (stage = '', block = ''): string => (block === '1' ? `block${2 * Number(stage) - 1}` : `blocks${2 * Number(stage)}.${Number(block) - 2}`)
@@ -47,7 +41,7 @@ const l2twwBlock = (stage = '', block = ''): string => (block === '1' ? `block${
 const l2tww: readonly Rule[] = [
   stem,
   [/^stage(\d)\.block(\d+)\.(convolution|norm)(\d)$/, (stage, block, kind, position) => `${l2twwBlock(stage, block)}.${short(kind)}${position}`],
-  [/^stage(\d)\.block(\d+)\.shortcut\.(convolution|norm)$/, (stage, block, kind) => `${l2twwBlock(stage, block)}.downsample.${kind === 'convolution' ? 0 : 1}`],
+  [/^stage(\d)\.block(\d+)\.shortcut\.(convolution|norm)$/, (stage, block, kind) => `${l2twwBlock(stage, block)}.downsample.${place(kind)}`],
   [/^head$/, () => 'fc'],
 ]
 
@@ -67,7 +61,7 @@ const vggPositions: Readonly<Record<string, number>> = { '1.1': 0, '2.1': 4, '3.
 
 /** `vgg9_bn` of alinlab/L2T-ww at commit f4dde04. */
 const l2twwVgg: readonly Rule[] = [
-  [/^stage(\d)\.layer(\d)\.(convolution|norm)$/, (stage, index, kind) => `features.${(vggPositions[`${stage}.${index}`] ?? Number.NaN) + (kind === 'convolution' ? 0 : 1)}`],
+  [/^stage(\d)\.layer(\d)\.(convolution|norm)$/, (stage, index, kind) => `features.${(vggPositions[`${stage}.${index}`] ?? Number.NaN) + place(kind)}`],
   [/^head$/, () => 'classifier'],
 ]
 
@@ -78,26 +72,72 @@ const lenet: readonly Rule[] = [
   [/^head$/, () => 'fc3'],
 ]
 
-interface Family {
-  readonly networks: RegExp
-  readonly rules: readonly Rule[]
+/** Whose names: those of the authors' (or the usual) code, of torchvision, or of timm. */
+export type PytorchCode = 'official' | 'torchvision' | 'timm'
+
+interface Code {
+  readonly names: (network: Network) => PytorchNames['nameOf']
   readonly unused?: RegExp
 }
 
+interface Family {
+  readonly networks: RegExp
+  /** The first one is what export writes unless told. */
+  readonly codes: Readonly<Partial<Record<PytorchCode, Code>>>
+}
+
+const by =
+  (rules: readonly Rule[]) =>
+  ({ name }: Network): PytorchNames['nameOf'] =>
+    renaming(name, rules)
+
 const families: readonly Family[] = [
-  { networks: /^cifar-resnet/, rules: akamaster },
-  { networks: /^tiny-imagenet-resnet/, rules: l2tww, unused: /^alphas\./ },
-  { networks: /^resnet26$/, rules: residualAdapters },
-  { networks: /^lenet$/, rules: lenet },
-  { networks: /^vgg9$/, rules: l2twwVgg, unused: /^(alphas|new_bn|new_classifier|w\d?)\./ },
+  { networks: /^cifar-resnet/, codes: { official: { names: by(akamaster) } } },
+  { networks: /^tiny-imagenet-resnet/, codes: { official: { names: by(l2tww), unused: /^alphas\./ } } },
+  { networks: /^resnet26$/, codes: { official: { names: by(residualAdapters) } } },
+  { networks: /^resnet(18|34|50)(-small)?$/, codes: { torchvision: { names: by(torchvisionResnet) }, timm: { names: by(torchvisionResnet) } } },
+  { networks: /^mobilenet-v1/, codes: { timm: { names: timmMobilenetV1 } } },
+  { networks: /^mobilenet-v2/, codes: { torchvision: { names: torchvisionMobilenetV2 }, timm: { names: timmMobilenetV2 } } },
+  { networks: /^lenet$/, codes: { official: { names: by(lenet) } } },
+  { networks: /^vgg9$/, codes: { official: { names: by(l2twwVgg), unused: /^(alphas|new_bn|new_classifier|w\d?)\./ } } },
 ]
 
-/** The names that the PyTorch code of a network of ours uses. @internal */
-export const pytorchNamesOf = ({ name }: Network): PytorchNames => {
-  const found = families.find(({ networks }) => networks.test(name))
-  if (found === undefined) {
-    throw new TransferkitError('pytorch/unknown-network', `There is no PyTorch code whose names are known for the network '${name}'. Give the names as the third argument.`)
+const codesOf = ({ name }: Network): Family['codes'] => families.find(({ networks }) => networks.test(name))?.codes ?? {}
+
+/** Whose names are known for a network; none for one that is not ours. @internal */
+export const pytorchCodes = (network: Network): readonly PytorchCode[] =>
+  // The keys of a family are codes.
+  Object.keys(codesOf(network)) as PytorchCode[]
+
+/**
+ * The names that PyTorch code uses for the modules of a network of this package.
+ *
+ * `official` means the code that the network was made after: akamaster/pytorch_resnet_cifar10 for the CIFAR ResNets, alinlab/L2T-ww for the Tiny ImageNet
+ * ResNet and VGG-9, srebuffi/residual_adapters for ResNet-26. ResNet-18, -34 and -50 and MobileNet v2 have the names of `torchvision` and of `timm`, MobileNet v1 those of
+ * `timm`.
+ *
+ * @param network The network; its name says which it is.
+ * @param code Whose names; the first that there are for the network unless told.
+ * @throws TransferkitError `pytorch/unknown-network` when no names are known for the network, `pytorch/unknown-names` when not those that are asked for.
+ *
+ * @example
+ * ```ts
+ * import { mobilenetV2, pytorchNames } from '@transferkit/vision'
+ *
+ * pytorchNames(mobilenetV2({ classes: 10 }), 'timm').nameOf('stage2.block1.convolution2') // 'blocks.1.0.conv_dw'
+ * ```
+ */
+export const pytorchNames = (network: Network, code?: PytorchCode): PytorchNames => {
+  const codes = pytorchCodes(network)
+  const wanted = code ?? codes[0]
+  if (wanted === undefined || codes.length === 0) {
+    throw new TransferkitError('pytorch/unknown-network', `There is no PyTorch code whose names are known for the network '${network.name}'. Give the names as the third argument.`)
   }
-  const { rules, unused } = found
-  return { nameOf: renaming(name, rules), ...(unused === undefined ? {} : { isUnused: (tensor) => unused.test(tensor) }) }
+  const found = codesOf(network)[wanted]
+  if (found === undefined) {
+    const nearest = nearestSpelling(wanted, codes)
+    throw new TransferkitError('pytorch/unknown-names', `There are no names '${wanted}' for the network '${network.name}'.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`} Known are: ${codes.join(', ')}.`)
+  }
+  const { names, unused } = found
+  return { nameOf: names(network), ...(unused === undefined ? {} : { isUnused: (tensor) => unused.test(tensor) }) }
 }

@@ -17,8 +17,10 @@ export interface Official {
 const orders = { images: [0, 2, 3, 1], filters: [2, 3, 1, 0] }
 
 /** Reads a fixture of this package. */
-export const official = (name: string): Official => {
-  const { entries } = readSafetensors(readFileSync(new URL(`../../fixtures/${name}.safetensors`, import.meta.url)), name)
+export const official = (name: string): Official => officialOf(name, readSafetensors(readFileSync(new URL(`../../fixtures/${name}.safetensors`, import.meta.url)), name).entries)
+
+/** A fixture from its entries. */
+export const officialOf = (name: string, entries: readonly SafetensorsEntry[]): Official => {
   const entryOf = (wanted: string): SafetensorsEntry => {
     const found = entries.find((entry) => entry.name === wanted)
     if (found === undefined) throw new Error(`${name} has no '${wanted}'.`)

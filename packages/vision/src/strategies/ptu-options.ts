@@ -1,5 +1,6 @@
 import { candidateDefaults, type CandidateKind, candidateKinds, type GateKind, gateKinds } from '@transferkit/gates'
 import { z } from 'zod'
+import type { AdapterKind } from '../adapters/adapted-convolution.js'
 
 /** Gates that are held open instead of learned; from 0 (closed) to 1 (open), one number for all units or one by tap. */
 export interface PtuGateOverride {
@@ -38,6 +39,11 @@ export interface PtuOptions {
   readonly gateOverride?: PtuGateOverride
   /** Name of the target's network in {@link networks}, where it is not the source's. Taps and map sizes must agree; widths may differ. */
   readonly targetNetwork?: string
+  /**
+   * Residual adapters on the convolutions of the target branch, which start at 0: its filters then stay those of the source, and only adapters, batch norm and the
+   * head are the target's own. None unless told: the whole branch is trained.
+   */
+  readonly targetAdapters?: AdapterKind
 }
 
 const opening = z.number().min(0).max(1)
@@ -77,12 +83,13 @@ export const ptuOptions = z
       .default({})
       .describe('Holds gates open by a constant instead of learning them: one for all units, or by tap; 0 and 1 are the discrete states.'),
     targetNetwork: z.string().optional().describe("Name of the target's network where it is not the source's; their taps and map sizes must agree."),
+    targetAdapters: z.enum(['series', 'parallel']).optional().describe("Residual adapters on the target branch, whose filters then stay the source's; none unless told."),
   })
   .transform((given) => {
     const defaults = candidateDefaults[given.candidate]
     return {
       ...given,
-      targetInitialisation: given.targetInitialisation ?? (given.targetNetwork === undefined ? defaults.targetInitialisation : 'random'),
+      targetInitialisation: given.targetInitialisation ?? (given.targetAdapters !== undefined ? 'copy' : given.targetNetwork === undefined ? defaults.targetInitialisation : 'random'),
       transferGateBias: given.transferGateBias ?? defaults.transferGateBias,
       fineTuneGateBias: given.fineTuneGateBias ?? defaults.fineTuneGateBias,
     }

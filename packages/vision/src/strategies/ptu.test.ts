@@ -51,7 +51,10 @@ import { z } from 'zod'
 import { cifarResnet, tinyImagenetResnet } from '../networks/cifar-resnet.js'
 import { convolutionBlock } from '../networks/convolution-block.js'
 import { lenet } from '../networks/lenet.js'
+import { mobilenetV1 } from '../networks/mobilenet-v1.js'
+import { mobilenetV2 } from '../networks/mobilenet-v2.js'
 import { residualStage } from '../networks/residual-block.js'
+import { resnet18, resnet50 } from '../networks/resnet.js'
 import { subsamplingShortcut } from '../networks/shortcuts.js'
 import { ptu } from './ptu.js'
 
@@ -59,12 +62,12 @@ const key = randomKey(3)
 const classes = ['a', 'b', 'c']
 
 /** Plain layers, each convolution, batch norm and rectifier. */
-const plain = ({ widths = [4, 6], inputShape = [6, 6, 2], rectified = true } = {}): Network =>
+const plain = ({ widths = [4, 6], inputShape = [6, 6, 2], activation = 'relu' }: { widths?: number[]; inputShape?: number[]; activation?: 'relu' | 'none' } = {}): Network =>
   network({
     name: 'plain',
     inputShape,
     classes: 5,
-    stages: [...widths.map((channels, index) => ({ name: `stage${index + 1}`, module: convolutionBlock({ channels, rectified }) })), { name: 'pooled', module: globalAveragePoolLayer() }],
+    stages: [...widths.map((channels, index) => ({ name: `stage${index + 1}`, module: convolutionBlock({ channels, activation }) })), { name: 'pooled', module: globalAveragePoolLayer() }],
   })
 
 /** A stem and two stages of residual blocks, the second with half as large maps and twice as many channels. */
@@ -228,7 +231,7 @@ test('own and shared input agree on a frozen prefix, and differ on a frozen laye
 test.each(['own', 'shared'] as const)('gradients with respect to gate weights match central differences, %s', (sourceInput) => {
   scope(() => {
     // Smooth layers: a central difference that steps over a kink says nothing.
-    const context = contextOf(plain({ rectified: false }))
+    const context = contextOf(plain({ activation: 'none' }))
     const { inputs } = batchFor(context)
     const program = ptu({ candidate: 'threeState', sourceInput }).prepare(context)
     const start = program.init(key)
@@ -275,6 +278,26 @@ describe('composed with regularisers', () => {
       expect(readSync(whole.loss)[0]).toBeCloseTo(readSync(alone.loss)[0]! + penalties[0]! + penalties[1]!, 4)
       const later = step(program, step(program, variables, batch, key, 0.02).variables, batch, key, 0.02)
       expect(readSync(later.loss)[0]).toBeLessThan(readSync(whole.loss)[0]!)
+    })
+  })
+
+  test.each(candidateKinds)('%s: L2-SP pulls the target branch to the source, the head to 0, and neither clones nor units', (candidate) => {
+    scope(() => {
+      const context = contextOf(residual())
+      const batch = batchFor(context)
+      const program = compose(ptu({ candidate, perturbation: 0.05 }), l2SpPenalty({ alpha: 1, beta: 1 })).prepare(context)
+      const bare = ptu({ candidate, perturbation: 0.05 }).prepare(context)
+      const start = program.init(key)
+      // Away from the source, so that there is something to pull.
+      const variables = { ...start, params: mapTree(start.params, (leaf) => add(leaf, 0.1)) }
+      const gradientOf = (given: TransferProgram): TensorTree => grad((params: TensorTree) => lossOf(given)({ variables: { ...variables, params }, batch, key, progress: scalar(0) }).loss)(variables.params)
+      const [whole, alone] = [gradientOf(program), gradientOf(bare)]
+      for (const { path, leaf } of flattenTree<Tensor>(whole)) {
+        const isPulled = !/^(units|clones)\./.test(path)
+        const [before, after] = [readSync(branchAt(alone, path) as Tensor), readSync(leaf)]
+        expect([path, after.some((value, index) => Math.abs(value - before[index]!) > 1e-3)]).toEqual([path, isPulled])
+        expect(program.parameterGroup!(path).weightDecay === 0).toBe(isPulled || (path.endsWith('.bias') && path.includes('Gate.')))
+      }
     })
   })
 
@@ -340,7 +363,8 @@ describe('places of units', () => {
   const gateTaps = (source: Network, options: Parameters<typeof ptu>[0]): string[] => {
     const context = contextOf(source)
     const program = ptu(options).prepare(context)
-    const [openness] = program.inspect!(program.init(key), batchFor(context).inputs)
+    const { inputs, labels } = batchFor(context)
+    const [openness] = program.inspect!(program.init(key), inputs, labels)
     return Object.keys(openness!.series['transfer gate']!)
   }
 
@@ -386,6 +410,87 @@ describe('places of units', () => {
   })
 })
 
+/** Networks with blocks, at widths that a test can afford. */
+const narrow: readonly (readonly [string, () => Network])[] = [
+  ['resnet18', () => resnet18({ classes: 4, inputShape: [16, 16, 3], widths: [4, 4, 6, 8], stem: 'small' })],
+  ['resnet50', () => resnet50({ classes: 4, inputShape: [16, 16, 3], widths: [2, 2, 3, 4], stem: 'small' })],
+  ['mobilenet-v1', () => mobilenetV1({ classes: 4, inputShape: [16, 16, 3], widthFactor: 0.05, activation: 'relu6' })],
+  ['mobilenet-v2', () => mobilenetV2({ classes: 4, inputShape: [16, 16, 3], widthFactor: 0.1, groups: [{ expansion: 1, channels: 16, blocks: 1, strides: 1 }, { expansion: 2, channels: 24, blocks: 2, strides: 2 }] })],
+]
+
+describe.each(narrow)('over %s', (_name, make) => {
+  test.each(['stages', 'blocks'] as const)('with units after %s, the source passes through its candidates unchanged where gates are open', (unitsAfter) => {
+    scope(() => {
+      const context = contextOf(make())
+      const { inputs } = batchFor(context, 2)
+      const expected = runStages(context.source.network, context.source.variables, inputs, inference).taps
+      for (const fineTune of [0, 1]) {
+        const program = ptu({ unitsAfter, gateOverride: { transfer: 1, fineTune } }).prepare(context)
+        const { taps } = program.forward(program.init(key), inputs, inference)
+        // An activation that the candidate may go through once more changes nothing; matrix products of the identity are exact.
+        for (const { name } of context.source.network.stages) exactly(taps[name]!, expected[name]!)
+      }
+    })
+  })
+
+  test('a step of training moves units and target branch', () => {
+    scope(() => {
+      const context = contextOf(make())
+      const batch = batchFor(context, 3)
+      // Gates with few parameters: the last stage of MobileNet v2 has 1280 channels at any width.
+      const program = ptu({ candidate: 'threeState', gate: 'diagonal' }).prepare(context)
+      const { gradient } = step(program, program.init(key), batch, key)
+      const moved = flattenTree<Tensor>(gradient).filter(({ leaf }) => readSync(leaf).some((value) => value !== 0)).map(({ path }) => path)
+      for (const path of ['units.stage1.transferGate.bias', 'units.stage1.fineTuneGate.sourceWeight', 'head.weight']) expect(moved).toContain(path)
+      expect(moved.some((path) => path.startsWith('stage2.'))).toBe(true)
+    })
+  })
+})
+
+describe.each(['series', 'parallel'] as const)('a target branch with %s adapters', (targetAdapters) => {
+  test('starts as the source, with its filters, and trains adapters, batch norm, head and units only', () => {
+    scope(() => {
+      const context = contextOf(residual())
+      const batch = batchFor(context)
+      const program = ptu({ targetAdapters, gateOverride: { transfer: 0 } }).prepare(context)
+      const variables = program.init(key)
+      const { network: source, variables: trained } = context.source
+      const { taps } = program.forward(variables, batch.inputs, inference)
+      expectClose(taps['pooled']!, runStages(source, trained, batch.inputs, inference).taps['pooled']!, { absolute: 1e-5, relative: 1e-5 })
+      const own = flattenTree<Tensor>(variables.params).map(({ path }) => path)
+      for (const path of own) expect(path).toMatch(/adapter|norm|^head\.|^units\./)
+      expect(own.some((path) => path.includes('.adapter.'))).toBe(true)
+      const filter = branchAt(variables.frozen, 'target.stage1.block1.convolution1.filter') as Tensor
+      expect(filter.id).toBe((branchAt(trained.params, 'stage1.block1.convolution1.filter') as Tensor).id)
+    })
+  })
+
+  test('makes much less of the model private', () => {
+    scope(() => {
+      const context = contextOf(cifarResnet({ depth: 14, classes: 4, inputShape: [8, 8, 3] }))
+      const sizeOf = (options: Parameters<typeof ptu>[0]): number => countElements(ptu({ gate: 'diagonal', ...options }).prepare(context).init(key).params)
+      expect(sizeOf({ targetAdapters })).toBeLessThan(sizeOf({}) / 4)
+    })
+  })
+
+  test('stands in blocks too, and learns', () => {
+    scope(() => {
+      const context = contextOf(residual())
+      const batch = batchFor(context)
+      const program = ptu({ targetAdapters, unitsAfter: 'blocks' }).prepare(context)
+      let variables = program.init(key)
+      const losses: number[] = []
+      for (let index = 0; index < 5; index++) {
+        const outcome = step(program, variables, batch, key)
+        variables = outcome.variables
+        losses.push(readSync(outcome.loss)[0]!)
+      }
+      expect(losses.at(-1)).toBeLessThan(losses[0]!)
+      expect(program.forward(variables, batch.inputs, inference).taps['stage2']).toBeDefined()
+    })
+  })
+})
+
 test('another target network is joined through projections where widths differ', () => {
   scope(() => {
     const source = network({ ...plain({ widths: [4, 6, 8], inputShape: [8, 8, 1] }), name: 'narrow' })
@@ -403,7 +508,8 @@ test('openness tells where gates stand at the start, and that they treat everyth
   scope(() => {
     const context = contextOf(plain())
     const program = ptu({ transferGateBias: 1 }).prepare(context)
-    const [openness, spread] = program.inspect!(program.init(key), batchFor(context).inputs)
+    const { inputs, labels } = batchFor(context)
+    const [openness, spread] = program.inspect!(program.init(key), inputs, labels)
     for (const tap of ['stage1', 'stage2']) {
       expect(openness!.series['transfer gate']![tap]).toBeCloseTo(1 / (1 + Math.exp(-1)), 5)
       expect(openness!.series['fine-tune gate']![tap]).toBeCloseTo(1 / (1 + Math.exp(2)), 5)
@@ -436,6 +542,9 @@ describe('mistakes are told', () => {
       expect(() => ptu({ unitsAfter: ['stage1', 'stage2.block1'] }).prepare(context)).toThrow(/not all of one cut/)
       expect(() => ptu({ gateOverride: { transfer: { stage3: 1 } } }).prepare(context)).toThrow(/'gateOverride.transfer' names the tap 'stage3', but units stand after: stage1, stage2/)
       expect(() => ptu({ targetNetwork: 'vgg' }).prepare(context)).toThrow(/no network 'vgg'/)
+      expect(() => ptu({ targetAdapters: 'paralel' as never })).toThrow(/'targetAdapters'.*Did you mean 'parallel'/)
+      expect(() => ptu({ targetAdapters: 'parallel', targetNetwork: 'vgg9' }).prepare(context)).toThrow(/'targetAdapters' its filters are the source's/)
+      expect(() => ptu({ targetAdapters: 'series', targetInitialisation: 'random' }).prepare(context)).toThrow(/cannot start at random/)
       expect(() => ptu({ targetNetwork: 'vgg9', candidate: 'threeState' }).prepare(context)).toThrow(/'threeState' runs a clone/)
     })
   })

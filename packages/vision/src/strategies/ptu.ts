@@ -25,10 +25,8 @@ import {
 } from '@transferkit/tensor'
 import { defineStrategy } from '@transferkit/training'
 import { type FullPtuOptions, type PtuOptions, ptuOptions } from './ptu-options.js'
-import { checkOverrides, ptuTarget } from './ptu-target.js'
+import { checkOverrides, heldInTarget, ptuTarget, startOfTarget } from './ptu-target.js'
 import { cutNetwork } from './transfer-units.js'
-
-const withoutHead = (tree: TensorTree): TensorTree => partitionTree(tree, (path) => !path.startsWith('head.')).selected
 
 /** A mode of the same kind with randomness of its own. */
 const apart = (mode: Mode, name: string): Mode => partMode(mode, (key) => foldIn(key, name))
@@ -54,7 +52,7 @@ const groupOf =
 
 /**
  * The target model. Its parameters: the target branch and the head under the paths of a plain network, the units under `units.<tap>`, and with the
- * candidate `threeState` the trainable clone of the source under `clones`.
+ * candidate `threeState` the trainable clone of the source under `clones`. The source and what the target branch shares with it are frozen.
  */
 const prepare = (context: TransferContext, options: FullPtuOptions): TransferProgram => {
   const { variables: trained, network: sourceNetwork } = context.source
@@ -70,27 +68,24 @@ const prepare = (context: TransferContext, options: FullPtuOptions): TransferPro
     return { tap, stages, sourceStages, unit, shapes: { source: [1, ...sourceShape], target: [1, ...shape] } }
   })
 
+  const isHeld = heldInTarget(target.network, options)
+
   /** The variables of the source's stages in front of the last unit. */
   const inFront = (tree: TensorTree): TensorTree => partitionTree(tree, (path) => sourceStages.some(({ name }) => path.startsWith(`${name}.`))).selected
 
-  const startOfTarget = (key: Key): Variables => {
-    const fresh = target.network.init(key, [1, ...context.inputShape])
-    if (options.targetInitialisation === 'random') return fresh
-    const copied = (tree: TensorTree, own: TensorTree): TensorTree => mergeTrees(withoutHead(tree), { head: branchAt(own, 'head') })
-    return { params: copied(trained.params, fresh.params), state: copied(trained.state, fresh.state) }
-  }
-
   const init = (key: Key): ProgramVariables =>
     scope(() => {
-      const { params, state } = startOfTarget(foldIn(key, 'target'))
+      const { params, state } = startOfTarget(target, trained, options, foldIn(key, 'target'))
+      const { selected: held, rest: own } = partitionTree(params, isHeld)
       const frozen = { params: inFront(trained.params), state: inFront(trained.state) }
       const clones = (tree: TensorTree): TensorTree => ({ clones: hasClones ? tree : {} })
       const unitParams = units.map(({ tap, unit, shapes }) => ({ units: { [tap]: unit.init(foldIn(key, tap), shapes) } }))
-      return { params: mergeTrees(params, clones(frozen.params), ...unitParams), state: mergeTrees(state, clones(frozen.state)), frozen: { source: frozen } }
+      return { params: mergeTrees(own, clones(frozen.params), ...unitParams), state: mergeTrees(state, clones(frozen.state)), frozen: { source: frozen, target: held } }
     })
 
   const run = ({ params, state, frozen }: ProgramVariables, inputs: Tensor, mode: Mode): Forward & { readonly mixtures: readonly (readonly [tap: string, UnitResult])[] } => {
     const fixed: Variables = { params: branchAt(frozen, 'source.params'), state: branchAt(frozen, 'source.state') }
+    const branch: Variables = { params: mergeTrees(params, branchAt(frozen, 'target')), state }
     const clones: Variables = { params: branchAt(params, 'clones'), state: branchAt(state, 'clones') }
     // No gradient flows here: neither the source's variables nor the inputs are differentiated.
     const own = options.sourceInput === 'own' ? runStages({ stages: sourceStages }, fixed, inputs, inference).taps : {}
@@ -99,7 +94,7 @@ const prepare = (context: TransferContext, options: FullPtuOptions): TransferPro
     const mixtures: (readonly [string, UnitResult])[] = []
     let h = inputs
     for (const { tap, stages, sourceStages, unit } of units) {
-      const t = runStages({ stages }, { params, state }, h, mode)
+      const t = runStages({ stages }, branch, h, mode)
       const c = hasClones ? runStages({ stages: sourceStages }, clones, h, apart(mode, 'clones')) : undefined
       const s = own[tap] ?? runStages({ stages: sourceStages }, fixed, h, inference).output
       const mixture = unit.apply(branchAt(params, `units.${tap}`), { source: s, target: t.output, ...(c === undefined ? {} : { tuned: c.output }) })
@@ -108,7 +103,7 @@ const prepare = (context: TransferContext, options: FullPtuOptions): TransferPro
       states.push(t.state, ...(c === undefined ? [] : [{ clones: c.state }]))
       mixtures.push([tap, mixture])
     }
-    const rest = runStages({ stages: target.rest }, { params, state }, h, mode)
+    const rest = runStages({ stages: target.rest }, branch, h, mode)
     Object.assign(taps, rest.taps)
     for (const [coarse, tap] of Object.entries(target.tapAfter)) taps[coarse] ??= taps[tap] ?? h
     // The last stage of a network gives one vector an example.
@@ -156,6 +151,7 @@ const prepare = (context: TransferContext, options: FullPtuOptions): TransferPro
  * The defaults are those that a trial on real data supports, with SGD, momentum 0.9, a learning rate of 0.05 to 0.1 and a weight decay of 5e-4:
  * `light` candidate, target branch copied from the source, `own` input, `pointwise` gates after each stage, biases 0 and -2. With them the fine-tune gate
  * hardly moves, because `c = s` at the start leaves it without a gradient: do not read its openness as learned, or set `perturbation`.
+ * With `targetAdapters` the target branch keeps the source's filters and has residual adapters, so that much less of the model is private to the target.
  * The paper's equations were not available; this is a reconstruction.
  *
  * @example

@@ -1,4 +1,5 @@
-import { branchAt, flattenTree, identity, type Module, type Network, refineStages, relu, type Shape, type Stage, tapShapes, type Tensor, type TensorTree, TransferkitError, type UnaryOp } from '@transferkit/tensor'
+import { branchAt, flattenTree, identity, type Module, type Network, refineStages, relu, relu6, type Shape, type Stage, tapShapes, type Tensor, type TensorTree, TransferkitError, type UnaryOp } from '@transferkit/tensor'
+import { cutAtTaps } from './cut-at-taps.js'
 
 /** Where units stand: after every stage, after every block, or after the taps that are named. */
 export type UnitPlacement = 'stages' | 'blocks' | readonly string[]
@@ -30,32 +31,22 @@ export interface CutNetwork {
 /** Name of the stage that only prepares the images for the first one. */
 const stem = 'stem'
 
-/** Whether a module ends with a rectifier: blocks say so in their description, a sequence ends as its last module. */
-const endsRectified = ({ description, children }: Module): boolean => {
-  if (description.kind === 'relu' || description['activation'] === 'relu') return true
+/** Activation functions that change nothing when they are applied twice, by the name that descriptions have for them. */
+const idempotent: Readonly<Record<string, UnaryOp>> = { relu, relu6 }
+
+/** The idempotent activation function that a module ends with, else the identity: blocks name theirs in their description, a sequence ends as its last module. */
+const finalActivation = ({ description, children }: Module): UnaryOp => {
+  const own = idempotent[description.kind] ?? idempotent[String(description['activation'])]
+  if (own !== undefined) return own
   const last = Object.values(children).at(-1)
-  return description.kind === 'sequential' && last !== undefined && endsRectified(last)
+  return description.kind === 'sequential' && last !== undefined ? finalActivation(last) : identity
 }
 
-const hasParameters = (params: TensorTree, { name }: Stage): boolean => flattenTree<Tensor>(branchAt(params, name)).length > 0
+/** Whether a stage has parameters; one that only pools has none. */
+export const hasParameters = (params: TensorTree, { name }: Stage): boolean => flattenTree<Tensor>(branchAt(params, name)).length > 0
 
-const isImages = (shape: Shape | undefined): boolean => shape?.length === 3
-
-/** The coarsest cut of a network that has all these taps. */
-const networkWith = (network: Network, taps: readonly string[]): Network => {
-  const cuts = [network, refineStages(network)]
-  const namesOf = ({ stages }: Network): readonly string[] => stages.map(({ name }) => name)
-  const found = cuts.find((cut) => taps.every((tap) => namesOf(cut).includes(tap)))
-  if (found !== undefined) return found
-  const known = cuts.map((cut) => namesOf(cut).join(', ')).join('; or ')
-  const unknown = taps.find((tap) => !cuts.some((cut) => namesOf(cut).includes(tap)))
-  throw new TransferkitError(
-    'ptu/unknown-tap',
-    unknown === undefined
-      ? `The taps '${taps.join("', '")}' are not all of one cut of '${network.name}'. Choose from one of these lists: ${known}.`
-      : `'${network.name}' has no tap '${unknown}' for a transfer unit to stand at. Its taps are: ${known}.`,
-  )
-}
+/** Whether the shape of one example is that of images. */
+export const isImages = (shape: Shape | undefined): boolean => shape?.length === 3
 
 /**
  * Cuts a network where units stand.
@@ -73,7 +64,7 @@ export const cutNetwork = (network: Network, params: TensorTree, placement: Unit
   const shapes = tapShapes(network)
   const isPart = (stage: Stage, whole: string): boolean => stage.name === whole || stage.name.startsWith(`${whole}.`)
   const imageStages = network.stages.filter((stage) => isImages(shapes[stage.name]) && hasParameters(params, stage))
-  const refined = placement === 'blocks' ? refineStages(network) : typeof placement === 'string' ? network : networkWith(network, placement)
+  const refined = placement === 'blocks' ? refineStages(network) : typeof placement === 'string' ? network : cutAtTaps(network, placement, { strategy: 'ptu', option: 'unitsAfter' })
   const standsAfter = (stage: Stage): boolean => {
     if (typeof placement !== 'string') return placement.includes(stage.name)
     if (placement === 'stages' && stage.name === stem) return false
@@ -86,7 +77,7 @@ export const cutNetwork = (network: Network, params: TensorTree, placement: Unit
   for (const stage of refined.stages) {
     open.push(stage)
     if (!standsAfter(stage)) continue
-    segments.push({ tap: stage.name, stages: open, shape: refinedShapes[stage.name] ?? [], activation: endsRectified(stage.module) ? relu : identity })
+    segments.push({ tap: stage.name, stages: open, shape: refinedShapes[stage.name] ?? [], activation: finalActivation(stage.module) })
     open = []
   }
   if (segments.length === 0) {
