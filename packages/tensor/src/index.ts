@@ -35,6 +35,7 @@ export {
   type Module,
   type ModuleDescription,
   type ModuleReplacement,
+  modulesInside,
   partMode,
   replaceModules,
   type Taps,

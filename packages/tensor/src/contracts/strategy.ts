@@ -182,7 +182,7 @@ export interface FrozenPrefix {
    */
   compute(variables: ProgramVariables, inputs: Tensor): Tensor
   /**
-   * The rest of the forward pass.
+   * The rest of the forward pass. Its state is that of the whole model, with what belongs to the prefix as it was.
    *
    * @param variables The model.
    * @param features What {@link FrozenPrefix.compute} gave for the batch.

@@ -169,3 +169,22 @@ export const replaceModules = <M extends Module>(module: M, replace: ModuleRepla
   // withChildren keeps the kind of a module.
   return visit(module, '') as M
 }
+
+/**
+ * Every module inside another, the outer ones first, with its dotted path.
+ *
+ * @param module The module to look into.
+ * @param path Path of the module itself, where it is part of another one; empty unless told.
+ *
+ * @example
+ * ```ts
+ * import { modulesInside, reluLayer, sequential } from '@transferkit/tensor'
+ *
+ * modulesInside(sequential({ relu: reluLayer() })).map(([path]) => path) // ['relu']
+ * ```
+ */
+export const modulesInside = (module: Module, path = ''): readonly (readonly [path: string, module: Module])[] =>
+  Object.entries(module.children).flatMap(([name, child]) => {
+    const childPath = path === '' ? name : `${path}.${name}`
+    return [[childPath, child] as const, ...modulesInside(child, childPath)]
+  })

@@ -1,15 +1,11 @@
-import { type Module, type Network, type Strategy, type StrategyDefinition, TransferkitError, withClasses } from '@transferkit/tensor'
+import { modulesInside, type Network, type Strategy, type StrategyDefinition, TransferkitError, withClasses } from '@transferkit/tensor'
 import { z } from 'zod'
 import { defineStrategy } from './define-strategy.js'
 import { headGroups, headLearningRate, isHead } from './head.js'
 import { networkProgram } from './network-program.js'
 
-/** Paths of all batch norms inside a module. */
-const batchNormPaths = (module: Module, path: string): readonly string[] =>
-  module.description.kind === 'batch-norm' ? [`${path}.`] : Object.entries(module.children).flatMap(([name, child]) => batchNormPaths(child, `${path}.${name}`))
-
 const batchNormsOf = (network: Network): readonly string[] => {
-  const paths = network.stages.flatMap(({ name, module }) => batchNormPaths(module, name))
+  const paths = modulesInside(network).flatMap(([path, { description }]) => (description.kind === 'batch-norm' ? [`${path}.`] : []))
   if (paths.length > 0) return paths
   throw new TransferkitError('strategy/no-batch-norm', `'bn-adapt' adapts batch normalisation, but the network '${network.name}' has none. Use 'feature-extraction' or 'fine-tune'.`)
 }

@@ -1,5 +1,4 @@
-import { type Images, type Module, nearestSpelling, type Network, replaceModules, TransferkitError } from '@transferkit/tensor'
-import { modulesInside } from '../pytorch/modules.js'
+import { type Images, type Module, modulesInside, nearestSpelling, type Network, replaceModules, TransferkitError } from '@transferkit/tensor'
 import { adaptedConvolution, type AdapterSettings, isAdaptedConvolution } from './adapted-convolution.js'
 import { convolutionsOf } from './convolutions.js'
 

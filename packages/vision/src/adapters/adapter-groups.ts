@@ -1,5 +1,4 @@
-import type { Module, Network, ParameterGroup } from '@transferkit/tensor'
-import { modulesInside } from '../pytorch/modules.js'
+import { type Module, modulesInside, type Network, type ParameterGroup } from '@transferkit/tensor'
 import { isAdaptedConvolution, isAdapterPath } from './adapted-convolution.js'
 
 /** How the optimiser treats the parameters of an adapted network. @internal */

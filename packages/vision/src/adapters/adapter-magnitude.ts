@@ -1,5 +1,4 @@
-import { branchAt, type Inspection, type Network, readSync, type Tensor, variable, type Variables } from '@transferkit/tensor'
-import { modulesInside } from '../pytorch/modules.js'
+import { branchAt, type Inspection, modulesInside, type Network, readSync, type Tensor, variable, type Variables } from '@transferkit/tensor'
 import { centreOf, isAdaptedConvolution } from './adapted-convolution.js'
 
 const norm = (x: Tensor): number => Math.sqrt(readSync(x).reduce((total, value) => total + value * value, 0))

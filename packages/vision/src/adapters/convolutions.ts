@@ -1,5 +1,4 @@
-import type { ModuleDescription, Network } from '@transferkit/tensor'
-import { modulesInside } from '../pytorch/modules.js'
+import { type ModuleDescription, modulesInside, type Network } from '@transferkit/tensor'
 import { isAdaptedConvolution, isAdapterPath } from './adapted-convolution.js'
 
 /** A convolution inside a network. */

@@ -5,6 +5,7 @@ import {
   identity,
   identityMatrix,
   matMul,
+  modulesInside,
   multiply,
   pad,
   replaceModules,
@@ -19,7 +20,6 @@ import {
   zeros,
 } from '@transferkit/tensor'
 import { asScaleAndShift } from '../folding/scale-and-shift.js'
-import { modulesInside } from '../pytorch/modules.js'
 import { type AdaptedConvolution, centreOf, isAdaptedConvolution } from './adapted-convolution.js'
 import { isDepthwise, withBias } from './convolution-settings.js'
 

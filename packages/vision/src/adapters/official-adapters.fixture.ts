@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import {
   flattenTree,
   inference,
@@ -27,7 +26,7 @@ import { expectClose } from '@transferkit/tensor/testing'
 import { classificationLoss, floatsOf, networkProgram, readSafetensors, type SafetensorsEntry, sgd } from '@transferkit/training'
 import { expect } from 'vitest'
 import { resnet26 } from '../networks/resnet26.js'
-import { type Official, official, officialNumbers, officialOf } from '../pytorch/official.fixture.js'
+import { fixturesDir, type Official, official, officialNumbers, officialOf } from '../pytorch/official.fixture.js'
 import { exportPytorch, importPytorch } from '../pytorch/weights.js'
 import type { AdapterOptions } from '../strategies/adapter-options.js'
 import { parallelAdapters } from '../strategies/parallel-adapters.js'
@@ -35,7 +34,7 @@ import { seriesAdapters } from '../strategies/series-adapters.js'
 import { adapterGroups } from './adapter-groups.js'
 import { adaptNetwork } from './adapt-network.js'
 import { chooseConvolutions } from './choose-convolutions.js'
-import { residualAdapterNames } from './official-names.js'
+import { residualAdapterNames } from '../pytorch/residual-adapter-names.js'
 
 /** Settings of an official run. */
 interface HyperParameters {
@@ -74,11 +73,6 @@ export const officialRun = (name: string): OfficialRun => {
   const { hyperparameters, scalars, tolerances } = officialNumbers<{ hyperparameters: HyperParameters } & Pick<OfficialRun, 'scalars' | 'tolerances'>>(name)
   return { fixture: official(name), settings: hyperparameters, scalars, tolerances }
 }
-
-const beside = fileURLToPath(new URL('../../../../../shared/fixtures', import.meta.url))
-
-/** Folder of the fixtures that are too large for the repository; `undefined` where there is none. */
-export const fixturesDir = process.env['TRANSFERKIT_FIXTURES_DIR'] ?? (existsSync(beside) ? beside : undefined)
 
 /** Entries of a file in that folder. */
 export const largeEntries = (file: string): readonly SafetensorsEntry[] => readSafetensors(readFileSync(join(fixturesDir ?? '', 'residual-adapters', file)), file).entries

@@ -1,11 +1,12 @@
 import { flattenTree, foldIn, inference, randomKey, readSync, scope, type Tensor } from '@transferkit/tensor'
 import { expectClose } from '@transferkit/tensor/testing'
 import { describe, expect, test } from 'vitest'
+import { fixturesDir } from '../pytorch/official.fixture.js'
 import { importPytorch } from '../pytorch/weights.js'
 import { parallelAdapters } from '../strategies/parallel-adapters.js'
 import { seriesAdapters } from '../strategies/series-adapters.js'
 import { isAdapterPath } from './adapted-convolution.js'
-import { checkPass, checkSteps, fixturesDir, largeEntries, largeRun, officialNames, officialNetwork, officialRun, together } from './official-adapters.fixture.js'
+import { checkPass, checkSteps, largeEntries, largeRun, officialNames, officialNetwork, officialRun, together } from './official-adapters.fixture.js'
 
 /** The plain JavaScript backend is slow, and slower on a busy machine. */
 const patient = 180_000

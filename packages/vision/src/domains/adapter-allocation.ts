@@ -1,6 +1,5 @@
-import { flattenTree, type Network, randomKey, scope, type Tensor } from '@transferkit/tensor'
+import { flattenTree, modulesInside, type Network, randomKey, scope, type Tensor } from '@transferkit/tensor'
 import { type AdapterPlan, adaptNetwork } from '../adapters/adapt-network.js'
-import { modulesInside } from '../pytorch/modules.js'
 
 /** What adapters cost in a stage of a network. */
 export interface StageAllocation {

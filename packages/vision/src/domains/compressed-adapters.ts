@@ -1,12 +1,8 @@
-import type { Strategy, StrategyDefinition, TransferContext, TransferProgram } from '@transferkit/tensor'
-import { flattenTree, scope, type Tensor, TransferkitError, type Variables, withClasses } from '@transferkit/tensor'
-import { defineStrategy, networkProgram } from '@transferkit/training'
+import { modulesInside, type Strategy, type StrategyDefinition, type TransferContext, TransferkitError, type TransferProgram } from '@transferkit/tensor'
+import { defineStrategy } from '@transferkit/training'
 import { z } from 'zod'
-import { isAdapterPath } from '../adapters/adapted-convolution.js'
-import { adapterGroups } from '../adapters/adapter-groups.js'
-import { adapterMagnitude } from '../adapters/adapter-magnitude.js'
-import { foldAdapters } from '../adapters/fold-adapters.js'
-import { modulesInside } from '../pytorch/modules.js'
+import { isAdaptedConvolution } from '../adapters/adapted-convolution.js'
+import { adapterProgram } from '../strategies/adapter-program.js'
 
 /** Options of {@link compressedAdapters}. */
 export interface CompressedAdaptersOptions {
@@ -22,29 +18,24 @@ const factor = z.number().nonnegative().default(1)
 
 const options = z.strictObject({ adapterWeightDecay: factor, restWeightDecay: factor, headLearningRate: z.number().positive().default(1) })
 
-const isShared = (path: string): boolean => path.endsWith('.adapter.shared.filter')
-
-const prepare = ({ source, task }: TransferContext, { adapterWeightDecay, restWeightDecay, headLearningRate }: z.output<typeof options>): TransferProgram => {
-  if (!flattenTree<Tensor>(source.variables.params).some(({ path }) => isShared(path))) {
-    throw new TransferkitError('domains/not-compressed', `'compressed-adapters' needs a base whose adapters have a shared part, but '${source.network.name}' has none. compressAdapters makes one of a set of domains.`)
+const prepare = (context: TransferContext, { adapterWeightDecay, restWeightDecay, headLearningRate }: z.output<typeof options>): TransferProgram => {
+  const { network } = context.source
+  const convolutions = modulesInside(network).flatMap(([path, module]) => (isAdaptedConvolution(module) && module.description['rank'] !== undefined ? [path] : []))
+  if (convolutions.length === 0) {
+    throw new TransferkitError('domains/not-compressed', `'compressed-adapters' needs a base whose adapters have a shared part, but '${network.name}' has none. compressAdapters makes one of a set of domains.`)
   }
-  const network = withClasses(source.network, task.classes.length)
-  const batchNorms = modulesInside(network).flatMap(([path, { description }]) => (description.kind === 'batch-norm' ? [`${path}.`] : []))
-  const trains = (path: string): boolean => path.startsWith('head.') || (isAdapterPath(path) && !isShared(path)) || batchNorms.some((prefix) => path.startsWith(prefix))
-  const program = networkProgram({
-    network,
-    source,
-    startsFromSource: (path) => !path.startsWith('head.'),
-    trains,
-    staysInInference: () => false,
-    parameterGroup: adapterGroups(network, { weightDecay: { shared: 1, adapters: adapterWeightDecay, rest: restWeightDecay }, decayMode: 'intended', headLearningRate, trains }),
-  })
-  const together: (...given: Parameters<NonNullable<typeof program.fold>>) => Variables = (variables) => program.fold?.(variables).variables ?? { params: variables.params, state: variables.state }
-  return {
-    ...program,
-    fold: (variables) => foldAdapters({ network, variables: together(variables) }),
-    inspect: (variables) => [scope(() => adapterMagnitude(network, together(variables)))],
-  }
+  return adapterProgram(
+    context,
+    {
+      convolutions,
+      initialisation: 'zero',
+      weightDecay: { shared: 1, adapters: adapterWeightDecay, rest: restWeightDecay },
+      decayMode: 'intended',
+      headLearningRate,
+      train: 'private',
+    },
+    { kind: 'parallel' },
+  )
 }
 
 /**

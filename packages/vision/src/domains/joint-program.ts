@@ -3,6 +3,7 @@ import {
   flattenTree,
   type Key,
   mergeTrees,
+  modulesInside,
   type Optimiser,
   partitionTree,
   type ProgramVariables,
@@ -15,7 +16,6 @@ import {
 } from '@transferkit/tensor'
 import { classificationLoss } from '@transferkit/training'
 import { isAdapterPath } from '../adapters/adapted-convolution.js'
-import { modulesInside } from '../pytorch/modules.js'
 
 /**
  * Decides which parameters domains have in common when the network itself is trained with them: all of the network but its batch norms and its head.

@@ -22,7 +22,7 @@ import { type SafetensorsEntry, type TargetModel, targetModel } from '@transferk
 import { adaptNetwork } from '../adapters/adapt-network.js'
 import { type AdapterKind, isAdapterPath } from '../adapters/adapted-convolution.js'
 import { chooseConvolutions } from '../adapters/choose-convolutions.js'
-import { residualAdapterNames } from '../adapters/official-names.js'
+import { residualAdapterNames } from '../pytorch/residual-adapter-names.js'
 import { exportPytorch, importPytorch } from '../pytorch/weights.js'
 import { parallelAdapters } from '../strategies/parallel-adapters.js'
 import { seriesAdapters } from '../strategies/series-adapters.js'

@@ -5,6 +5,7 @@ import {
   identity,
   identityLayer,
   type Module,
+  modulesInside,
   multiply,
   replaceModules,
   reshape,
@@ -16,7 +17,6 @@ import {
   variable,
 } from '@transferkit/tensor'
 import { isDepthwise } from '../adapters/convolution-settings.js'
-import { modulesInside } from '../pytorch/modules.js'
 import { graphKind, wiresOf } from '../tfjs/imported-layers.js'
 import { isLinear, withBias } from './linear-modules.js'
 import { asScaleAndShift } from './scale-and-shift.js'

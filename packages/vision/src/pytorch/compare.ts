@@ -1,9 +1,8 @@
-import { flattenTree, type Network, scope, type Shape, type Tensor, type TensorTree, TransferkitError } from '@transferkit/tensor'
+import { flattenTree, modulesInside, type Network, scope, type Shape, type Tensor, type TensorTree, TransferkitError } from '@transferkit/tensor'
 import type { SafetensorsEntry } from '@transferkit/training'
 import { isPassedOver, unwrapped } from './entry-names.js'
 import { type Layout, layoutOf } from './layouts.js'
-import { modulesInside } from './modules.js'
-import type { PytorchNames } from './names.js'
+import type { PytorchNames } from './renaming.js'
 import { classesNamed, namesIn } from './recognise.js'
 
 /** What PyTorch calls a variable, and how it keeps it. @internal */

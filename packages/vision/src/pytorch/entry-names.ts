@@ -1,5 +1,5 @@
 import type { SafetensorsEntry } from '@transferkit/training'
-import type { PytorchNames } from './names.js'
+import type { PytorchNames } from './renaming.js'
 
 /** What training scripts put in front of all names: parallel training, wrappers of a model, checkpoints of a trainer, compiled models. */
 const wrapper = /^(?:module|model|net|state_dict|_orig_mod)\./

@@ -1,5 +1,4 @@
-import type { Network } from '@transferkit/tensor'
-import { modulesInside } from './modules.js'
+import { modulesInside, type Network } from '@transferkit/tensor'
 import { place, renaming, type Rule } from './renaming.js'
 
 /** Where a block of MobileNet v2 stands. */

@@ -1,22 +1,7 @@
 import { nearestSpelling, type Network, TransferkitError } from '@transferkit/tensor'
 import { timmMobilenetV1, timmMobilenetV2, torchvisionMobilenetV2 } from './mobilenet-names.js'
-import { place, renaming, type Rule, short } from './renaming.js'
-
-/** How the modules of a network are called in the PyTorch code that its weights come from. */
-export interface PytorchNames {
-  /**
-   * Official path of a module, such as `layer1.0.conv1`.
-   *
-   * @param modulePath Our path of the module, such as `stage1.block1.convolution1`.
-   */
-  nameOf(modulePath: string): string
-  /**
-   * Whether the official code saves a tensor of this name that its forward pass does not use.
-   *
-   * @param name Official name of a tensor.
-   */
-  isUnused?(name: string): boolean
-}
+import { place, type PytorchNames, renaming, type Rule, short } from './renaming.js'
+import { residualAdapterNames } from './residual-adapter-names.js'
 
 const stem: Rule = [/^stem\.(convolution|norm)$/, (kind) => `${short(kind)}1`]
 
@@ -43,17 +28,6 @@ const l2tww: readonly Rule[] = [
   [/^stage(\d)\.block(\d+)\.(convolution|norm)(\d)$/, (stage, block, kind, position) => `${l2twwBlock(stage, block)}.${short(kind)}${position}`],
   [/^stage(\d)\.block(\d+)\.shortcut\.(convolution|norm)$/, (stage, block, kind) => `${l2twwBlock(stage, block)}.downsample.${place(kind)}`],
   [/^head$/, () => 'fc'],
-]
-
-const adapterBranch = (kind = ''): string => (kind === 'convolution' ? 'conv' : 'bns.0')
-
-/** srebuffi/residual_adapters at commit 5c51aa3, for one domain. */
-const residualAdapters: readonly Rule[] = [
-  [/^stem\.(convolution|norm)$/, (kind) => `pre_layers_conv.${adapterBranch(kind)}`],
-  [/^stage(\d)\.block(\d+)\.(convolution|norm)1$/, (stage, block, kind) => `layer${stage}.${Number(block) - 1}.conv1.${adapterBranch(kind)}`],
-  [/^stage(\d)\.block(\d+)\.(convolution|norm)2$/, (stage, block, kind) => `layer${stage}.${Number(block) - 1}.conv2.1.${adapterBranch(kind)}`],
-  [/^pooled\.norm$/, () => 'end_bns.0.0'],
-  [/^head$/, () => 'linears.0'],
 ]
 
 /** Where each layer of VGG-9 begins in `features`: convolution, batch norm and rectifier count one each, and so does the pooling after a stage. */
@@ -94,7 +68,7 @@ const by =
 const families: readonly Family[] = [
   { networks: /^cifar-resnet/, codes: { official: { names: by(akamaster) } } },
   { networks: /^tiny-imagenet-resnet/, codes: { official: { names: by(l2tww), unused: /^alphas\./ } } },
-  { networks: /^resnet26$/, codes: { official: { names: by(residualAdapters) } } },
+  { networks: /^resnet26$/, codes: { official: { names: () => (path) => residualAdapterNames({ kind: 'none', domain: 0 }).nameOf(path) } } },
   { networks: /^resnet(18|34|50)(-small)?$/, codes: { torchvision: { names: by(torchvisionResnet) }, timm: { names: by(torchvisionResnet) } } },
   { networks: /^mobilenet-v1/, codes: { timm: { names: timmMobilenetV1 } } },
   { networks: /^mobilenet-v2/, codes: { torchvision: { names: torchvisionMobilenetV2 }, timm: { names: timmMobilenetV2 } } },

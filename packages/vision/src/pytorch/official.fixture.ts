@@ -1,6 +1,12 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { tensor, type Tensor, transpose } from '@transferkit/tensor'
 import { floatsOf, readSafetensors, type SafetensorsEntry } from '@transferkit/training'
+
+const beside = fileURLToPath(new URL('../../../../../shared/fixtures', import.meta.url))
+
+/** Folder of the fixtures that are too large for the repository; `undefined` where there is none. */
+export const fixturesDir = process.env['TRANSFERKIT_FIXTURES_DIR'] ?? (existsSync(beside) ? beside : undefined)
 
 /** What a fixture file holds. */
 export interface Official {

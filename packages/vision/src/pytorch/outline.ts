@@ -1,6 +1,5 @@
-import type { ModuleDescription, Network } from '@transferkit/tensor'
-import { modulesInside } from './modules.js'
-import type { PytorchNames } from './names.js'
+import { type ModuleDescription, modulesInside, type Network } from '@transferkit/tensor'
+import type { PytorchNames } from './renaming.js'
 
 /** A tensor that the PyTorch code of a network has, with the sizes that the layer itself tells; the others follow from what stands in front of it. */
 export interface OutlinedTensor {

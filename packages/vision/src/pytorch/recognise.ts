@@ -2,7 +2,8 @@ import type { Network } from '@transferkit/tensor'
 import type { SafetensorsEntry } from '@transferkit/training'
 import { networks } from '../networks/networks.js'
 import { isPassedOver, unwrapped } from './entry-names.js'
-import { type PytorchCode, pytorchCodes, pytorchNames, type PytorchNames } from './names.js'
+import { type PytorchCode, pytorchCodes, pytorchNames } from './names.js'
+import type { PytorchNames } from './renaming.js'
 import { outlinePytorch } from './outline.js'
 
 /** How well tensors fit a network. */

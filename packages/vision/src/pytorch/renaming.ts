@@ -1,5 +1,21 @@
 import { TransferkitError } from '@transferkit/tensor'
 
+/** How the modules of a network are called in the PyTorch code that its weights come from. */
+export interface PytorchNames {
+  /**
+   * Official path of a module, such as `layer1.0.conv1`.
+   *
+   * @param modulePath Our path of the module, such as `stage1.block1.convolution1`.
+   */
+  nameOf(modulePath: string): string
+  /**
+   * Whether the official code saves a tensor of this name that its forward pass does not use.
+   *
+   * @param name Official name of a tensor.
+   */
+  isUnused?(name: string): boolean
+}
+
 /** A pattern of our paths of modules, and the official path from its groups. */
 export type Rule = readonly [pattern: RegExp, name: (...groups: readonly string[]) => string]
 

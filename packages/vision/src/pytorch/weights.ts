@@ -2,7 +2,8 @@ import { flattenTree, type Network, readSync, scope, tensor, type Tensor, type T
 import { floatEntry, floatsOf, type SafetensorsEntry } from '@transferkit/training'
 import { counterpartsIn, type CounterpartOfVariable, matchPytorch } from './compare.js'
 import { mismatch } from './mismatch.js'
-import { pytorchNames, type PytorchNames } from './names.js'
+import { pytorchNames } from './names.js'
+import type { PytorchNames } from './renaming.js'
 import { namesIn } from './recognise.js'
 
 /**

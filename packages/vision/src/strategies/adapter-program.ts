@@ -1,4 +1,4 @@
-import { branchAt, flattenTree, mergeTrees, type Network, type ProgramVariables, scope, type Tensor, type TransferContext, type TransferProgram, type Variables, withClasses } from '@transferkit/tensor'
+import { branchAt, flattenTree, mergeTrees, modulesInside, type Network, type ProgramVariables, scope, type Tensor, type TransferContext, type TransferProgram, type Variables, withClasses } from '@transferkit/tensor'
 import { networkProgram } from '@transferkit/training'
 import { adapterGroups } from '../adapters/adapter-groups.js'
 import { adapterMagnitude } from '../adapters/adapter-magnitude.js'
@@ -6,7 +6,6 @@ import { adaptNetwork } from '../adapters/adapt-network.js'
 import { type AdapterKind, isAdapterPath } from '../adapters/adapted-convolution.js'
 import { chooseConvolutions } from '../adapters/choose-convolutions.js'
 import { foldAdapters } from '../adapters/fold-adapters.js'
-import { modulesInside } from '../pytorch/modules.js'
 import type { FullAdapterOptions } from './adapter-options.js'
 
 /** What the two strategies differ in. */

@@ -23,8 +23,7 @@ import {
 import { expectClose } from '@transferkit/tensor/testing'
 import { readSafetensors } from '@transferkit/training'
 import { expect, test } from 'vitest'
-import { fixturesDir } from '../adapters/official-adapters.fixture.js'
-import { officialOf } from '../pytorch/official.fixture.js'
+import { fixturesDir, officialOf } from '../pytorch/official.fixture.js'
 import { gtn } from './gtn.js'
 
 interface Tolerance {

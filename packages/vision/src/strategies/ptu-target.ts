@@ -1,9 +1,8 @@
-import { flattenTree, type Key, mergeTrees, type Network, partitionTree, type Tensor, type TensorTree, type TransferContext, TransferkitError, type Variables, withClasses } from '@transferkit/tensor'
+import { flattenTree, type Key, mergeTrees, modulesInside, type Network, partitionTree, type Tensor, type TensorTree, type TransferContext, TransferkitError, type Variables, withClasses } from '@transferkit/tensor'
 import { adaptNetwork } from '../adapters/adapt-network.js'
 import { type AdapterKind, isAdapterPath } from '../adapters/adapted-convolution.js'
 import { chooseConvolutions } from '../adapters/choose-convolutions.js'
 import { networks } from '../networks/networks.js'
-import { modulesInside } from '../pytorch/modules.js'
 import type { FullPtuOptions } from './ptu-options.js'
 import { cutNetwork, type CutNetwork } from './transfer-units.js'
 

@@ -1,6 +1,5 @@
-import type { PytorchNames } from '../pytorch/names.js'
-import { renaming, type Rule } from '../pytorch/renaming.js'
-import type { AdapterKind } from './adapted-convolution.js'
+import type { AdapterKind } from '../adapters/adapted-convolution.js'
+import { type PytorchNames, renaming, type Rule } from './renaming.js'
 
 /** What a checkpoint of the official residual-adapter code holds, and which of its domains is meant. */
 export interface ResidualAdapterCode {
