@@ -7,7 +7,7 @@ import { gtn, tinyImagenetResnet } from '@transferkit/vision'
 import { answer } from './contestant.mjs'
 import { images } from './steps.mjs'
 
-// An epoch of the warm-up of a gated network on 512 images: with features that are computed once an example, or without.
+// An epoch of the warm-up of a gated network on 512 images, in batches of 64 as the authors have them: with features that are computed once an example, or without.
 const cached = process.argv[2] === 'cached'
 const [count, size, classes] = [512, 32, 10]
 const runtime = await openRuntime({ backend: 'native' })
@@ -24,6 +24,7 @@ const run = transfer({
   strategy: gtn({ warmUp: 1, batchNormInWarmUp: 'frozen' }),
   seed: 1,
   epochs: 1000,
+  batchSize: 64,
   compile: runtime.compile,
   inspectEvery: 1000,
   ...(cached ? {} : { features: false }),
