@@ -3,7 +3,8 @@ import type { SafetensorsEntry } from '@transferkit/training'
 import { isPassedOver, unwrapped } from './entry-names.js'
 import { type Layout, layoutOf } from './layouts.js'
 import type { PytorchNames } from './renaming.js'
-import { classesNamed, namesIn } from './recognise.js'
+import { classesNamed, namesIn, recognisePytorch } from './recognise.js'
+import { whatTheyAre } from './what-they-are.js'
 
 /** What PyTorch calls a variable, and how it keeps it. @internal */
 export interface Counterpart {
@@ -131,7 +132,7 @@ export const classesOfPytorch = (network: Network, entries: readonly Safetensors
   const head = names.nameOf('head')
   const classes = classesNamed(entries, head)
   if (classes === undefined) {
-    throw new TransferkitError('pytorch/no-head', `The file has no tensor '${head}.weight', so it does not tell the number of classes of '${network.name}'. Is it from another architecture, or was its head left out?`)
+    throw new TransferkitError('pytorch/no-head', `The tensors of the file include no '${head}.weight', so they do not tell the number of classes of '${network.name}'. ${whatTheyAre(network, recognisePytorch(entries))} Was the head left out?`)
   }
   return classes
 }
