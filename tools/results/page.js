@@ -53,8 +53,8 @@ const grouped = (items, keyOf) => {
 const line = (cells) => `| ${cells.join(' | ')} |`
 
 /**
- * A page of results: an overview of the mean accuracies, and a table for each source and target with intervals, a paired test against the baseline, sizes
- * and times.
+ * A page of results: an overview of the mean accuracies, and a table for each source and target with intervals, a paired test against the baseline, and
+ * sizes.
  *
  * @param {Area} area
  * @param {Results} results
@@ -84,7 +84,6 @@ export const resultsPage = ({ title, baseline, command }, { rows, ...header }, n
           comparison(group, reference),
           String(group.length),
           (group[0]?.privateParameters ?? 0).toLocaleString('en'),
-          (group.reduce((total, { seconds }) => total + seconds, 0) / group.length).toFixed(1),
         ]),
       ),
       tested: first?.testExamples ?? 0,
@@ -109,8 +108,8 @@ export const resultsPage = ({ title, baseline, command }, { rows, ...header }, n
       '',
       `Source: ${source}. ${tested.toLocaleString('en')} test examples.`,
       '',
-      line(['strategy', 'accuracy', `against ${baseline}`, 'seeds', 'private parameters', 'seconds']),
-      line(['---', '---', '---', '---:', '---:', '---:']),
+      line(['strategy', 'accuracy', `against ${baseline}`, 'seeds', 'private parameters']),
+      line(['---', '---', '---', '---:', '---:']),
       ...lines,
       '',
     ]),
