@@ -9,7 +9,7 @@
  */
 
 const library = { testImports: [], tensorflow: false, node: false }
-const everyLayer = ['tensor', 'gates', 'training', 'vision', 'datasets', 'runtime', 'cli']
+const everyLayer = ['tensor', 'gates', 'training', 'vision', 'nlp', 'meta', 'datasets', 'runtime', 'cli']
 
 /**
  * The layers by the name in a package's tag `layer:<name>`. Dependencies point one way, down to `tensor`.
@@ -23,6 +23,8 @@ export const layers = {
   gates: { ...library, imports: ['tensor'], testImports: ['datasets', 'runtime'] },
   training: { ...library, imports: ['tensor'], testImports: ['datasets', 'runtime'] },
   vision: { ...library, imports: ['tensor', 'gates', 'training'], testImports: ['datasets', 'runtime'] },
+  nlp: { ...library, imports: ['tensor', 'gates', 'training'], testImports: ['datasets', 'runtime'] },
+  meta: { ...library, imports: ['tensor', 'training'], testImports: ['datasets', 'runtime', 'vision'] },
   datasets: { ...library, imports: ['tensor'] },
   runtime: { ...library, imports: ['tensor'], tensorflow: true },
   cli: { ...library, imports: everyLayer.filter((layer) => layer !== 'cli'), node: true },

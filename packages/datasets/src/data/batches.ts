@@ -23,7 +23,7 @@ export interface BatchesOptions {
   readonly batchSize: number
   /** Source of randomness, for the order and for the transforms. */
   readonly key: Key
-  /** Whether each epoch has its own random order, yes unless told. */
+  /** Whether each epoch has its own random order (that of the data set's `order`, where it has one), yes unless told. */
   readonly shuffle?: boolean
   /** Whether a last batch of fewer examples is left out, no unless told. */
   readonly dropLast?: boolean
@@ -97,7 +97,7 @@ export async function* batches(dataset: Dataset, options: BatchesOptions): Async
     const start = batch * batchSize
     const end = Math.min(start + batchSize, dataset.size)
     if (!shuffle) return Int32Array.from({ length: end - start }, (_, index) => start + index)
-    if (order?.epoch !== epoch) order = { epoch, positions: permutation(foldIn(orderKey, epoch), dataset.size) }
+    if (order?.epoch !== epoch) order = { epoch, positions: dataset.order?.(foldIn(orderKey, epoch), batchSize) ?? permutation(foldIn(orderKey, epoch), dataset.size) }
     return order.positions.slice(start, end)
   }
   const after = ({ epoch, batch }: BatchPosition): BatchPosition => (batch + 1 < perEpoch ? { epoch, batch: batch + 1 } : { epoch: epoch + 1, batch: 0 })

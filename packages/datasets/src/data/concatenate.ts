@@ -40,6 +40,7 @@ export const concatenate = (datasets: readonly Dataset[], name = datasets.map((p
   const labels = new Int32Array(size)
   datasets.forEach((part, index) => labels.set(part.labels, starts[index] ?? 0))
   const elements = elementsOf(first.exampleShape)
+  const lineLength = first.exampleShape.at(-1) ?? 1
   return {
     specVersion: 1,
     name,
@@ -62,7 +63,17 @@ export const concatenate = (datasets: readonly Dataset[], name = datasets.map((p
             `${name}: ${part.name} holds ${batch.inputs.constructor.name} and another part ${inputs.constructor.name}. Normalise both (mapDataset with normalise) or neither.`,
           )
         }
-        for (const [row, target] of rows.entries()) inputs.set(batch.inputs.subarray(row * elements, (row + 1) * elements), target * elements)
+        // A batch of sequences may be cut along its last axis; the rest of each line is padding, 0.
+        const cut = batch.shape.at(-1) !== lineLength
+        const pieces = cut ? elements / lineLength : 1
+        const stride = elements / pieces
+        const length = cut ? (batch.shape.at(-1) ?? 0) : elements
+        for (const [row, target] of rows.entries()) {
+          for (let piece = 0; piece < pieces; piece++) {
+            const start = (row * pieces + piece) * length
+            inputs.set(batch.inputs.subarray(start, start + length), target * elements + piece * stride)
+          }
+        }
       }
       return {
         inputs: inputs ?? new Uint8Array(0),

@@ -1,8 +1,8 @@
 import { TransferkitError } from '@transferkit/tensor'
 import { arrayTextDataset } from '../data/array-text-dataset.js'
 import type { TextDataset } from '../data/text-dataset.js'
-import { readDelimited } from '../readers/delimited.js'
 import { readLabelledLines } from '../readers/labelled-lines.js'
+import { readLabelledTable } from '../readers/labelled-table.js'
 import { intentParts } from './class-names.js'
 import { fileBytes } from './file-bytes.js'
 import type { TextReaderSettings } from './manifest.js'
@@ -26,27 +26,18 @@ export const readTextSplit = async (reader: TextReaderSettings, path: string, na
 }
 
 const readDelimitedSplit = async (reader: Extract<TextReaderSettings, { format: 'delimited' }>, path: string, name: string, classes: readonly string[]): Promise<TextDataset> => {
-  const texts: string[] = []
-  const secondTexts: string[] = []
-  const labels: number[] = []
-  const numbers = classes.map((_, index) => `${index + 1}`)
-  let header = reader.header
-  for await (const { line, fields } of readDelimited(fileBytes(path), { name: path, delimiter: reader.delimiter, quote: reader.quoted ? '"' : null })) {
-    if (header) {
-      header = false
-      continue
-    }
-    const place = `${path}, line ${line}`
-    const field = (column: number): string => {
-      const value = fields[column]
-      if (value === undefined) throw new TransferkitError('data/bad-line', `${place}: there is no field ${column + 1}; the row has ${fields.length}.`)
-      return value
-    }
-    texts.push(reader.text.map(field).join(' '))
-    if (reader.secondText !== undefined) secondTexts.push(field(reader.secondText))
-    labels.push(labelOf(field(reader.label), reader.labels === 'class-names' ? classes : numbers, place))
-  }
-  return arrayTextDataset({ name, classes, texts, labels, ...(reader.secondText === undefined ? {} : { secondTexts }) })
+  const { delimiter, quoted, header, text, secondText, label, labels } = reader
+  const examples = await readLabelledTable(fileBytes(path), {
+    name: path,
+    delimiter,
+    quote: quoted ? '"' : null,
+    header,
+    text,
+    ...(secondText === undefined ? {} : { secondText }),
+    label,
+    classes: labels === 'class-names' ? classes : classes.map((_, index) => `${index + 1}`),
+  })
+  return arrayTextDataset({ ...examples, name, classes })
 }
 
 const labelOf = (key: string, keys: readonly string[], place: string): number => {

@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { integerArray, randomKey, foldIn, TransferkitError } from '@transferkit/tensor'
 import { describe, expect, test } from 'vitest'
+import { readBinaryVectors } from '../text/read-binary-vectors.js'
+import { readTextVectors } from '../text/read-text-vectors.js'
 import { readCifarBinary } from './cifar.js'
 import { readDelimited } from './delimited.js'
 import { readIdx } from './idx.js'
+import { readLabelledJsonLines } from './json-lines.js'
 import { readLabelledLines } from './labelled-lines.js'
+import { readLabelledTable } from './labelled-table.js'
 import { readNpy } from './npy.js'
 import { readNpz } from './npz.js'
 import { readParquet } from './parquet.js'
@@ -30,6 +34,10 @@ const readers: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => Pr
   ['tar with pax records', fixture('pax.tar').subarray(0, 6144), async (bytes) => drain(readTar(bytes, { maximumBytes }))],
   ['delimited', fixture('quoted.csv'), async (bytes) => drain(readDelimited(bytes, { maximumBytes }))],
   ['labelled lines', new TextEncoder().encode('1 größe\n0 b\n'), async (bytes) => readLabelledLines(bytes, { maximumBytes })],
+  ['labelled table', new TextEncoder().encode('a\tb\nx\ty\n'), async (bytes) => readLabelledTable(bytes, { text: 'a', label: 'b', maximumBytes })],
+  ['JSON lines', new TextEncoder().encode('{"text": "größe", "label": 1}\n'), async (bytes) => readLabelledJsonLines(bytes, { maximumBytes })],
+  ['word vectors', new TextEncoder().encode('2 2\nfilm 1 2\ngröße 3 4\n'), async (bytes) => readTextVectors(bytes, { maximumBytes })],
+  ['binary word vectors', new TextEncoder().encode('2 1\na abcd\nb efgh\n'), async (bytes) => readBinaryVectors(bytes, { maximumBytes })],
   ['parquet', fixture('snappy.parquet'), async (bytes) => readParquet(bytes, { maximumBytes })],
   ['parquet in zstd', fixture('zstd.parquet'), async (bytes) => readParquet(bytes, { maximumBytes })],
 ]

@@ -49,6 +49,16 @@ export interface Dataset {
    * @throws TransferkitError `dataset/index-out-of-range` for any other position.
    */
   read(indices: readonly number[] | Int32Array): Promise<HostBatch> | HostBatch
+  /**
+   * The order in which an epoch goes through the examples; a uniform permutation unless told. Batches are consecutive runs of it.
+   *
+   * For sets whose batches are cheaper when like examples stand together, such as texts of about the same length.
+   *
+   * @param key Source of randomness; each epoch has its own.
+   * @param batchSize Number of examples in a batch.
+   * @returns Every position once.
+   */
+  order?(key: Key, batchSize: number): Int32Array
 }
 
 /**

@@ -17,16 +17,34 @@ import {
 /** Number of steps in an epoch; the examples that do not fill a batch are left out, in another order each epoch. @internal */
 export const stepsPerEpoch = (size: number, batchSize: number): number => Math.max(1, Math.floor(size / batchSize))
 
+/** The order of an epoch: the data set's own, where it has one. */
+const epochOrder = (dataset: Dataset, key: Key, batchSize: number): Int32Array => {
+  const { name, size } = dataset
+  if (dataset.order === undefined) return permutation(key, size)
+  const order = dataset.order(key, batchSize)
+  const met = new Uint8Array(size)
+  for (const position of order) met[position] = 1
+  const missing = met.indexOf(0)
+  if (order.length !== size || missing !== -1) {
+    throw new TransferkitError(
+      'data/bad-order',
+      `The order that '${name}' gives for an epoch has ${order.length} positions${missing === -1 ? '' : `, and example ${missing} is not among them`}; it must name each of its ${size} examples once. Mend its method 'order', or leave it out.`,
+    )
+  }
+  return order
+}
+
 /**
  * Finds the positions of the examples of any step. Each epoch has its own random order, a pure function of the key, so that a training can go on from any step.
  */
-const stepIndices = (key: Key, size: number, batchSize: number): ((step: number) => Int32Array) => {
+const stepIndices = (key: Key, dataset: Dataset, batchSize: number): ((step: number) => Int32Array) => {
+  const { size } = dataset
   const steps = stepsPerEpoch(size, batchSize)
   // Kept for the epoch, because to draw the order of a large data set takes longer than a small step.
   let drawn: { readonly epoch: number; readonly order: Int32Array } | undefined
   return (step) => {
     const epoch = Math.floor(step / steps)
-    if (drawn?.epoch !== epoch) drawn = { epoch, order: permutation(foldIn(key, epoch), size) }
+    if (drawn?.epoch !== epoch) drawn = { epoch, order: epochOrder(dataset, foldIn(key, epoch), batchSize) }
     const start = (step % steps) * batchSize
     return drawn.order.subarray(start, Math.min(size, start + batchSize))
   }
@@ -40,7 +58,7 @@ export const readBatch = async (dataset: Dataset, indices: Int32Array | readonly
 
 /** Reads the batch of any step; a pure function of the key and the number of the step. @internal */
 export const batchReader = (key: Key, batchSize: number, dataset: Dataset, transforms: readonly BatchTransform[]): ((step: number) => Promise<HostBatch>) => {
-  const indicesOf = stepIndices(foldIn(key, 'order'), dataset.size, batchSize)
+  const indicesOf = stepIndices(foldIn(key, 'order'), dataset, batchSize)
   const transformKey = foldIn(key, 'transforms')
   return (step) => readBatch(dataset, indicesOf(step), transforms, foldIn(transformKey, step))
 }

@@ -1,4 +1,4 @@
-import { multiply, type ProgramVariables, release, scalar, sum, type Tensor, tensor, type TransferProgram, variable, zeros } from '@transferkit/tensor'
+import { type Dataset, multiply, type ProgramVariables, release, scalar, sum, type Tensor, tensor, type TransferProgram, variable, zeros } from '@transferkit/tensor'
 import { describe, expect, test, vi } from 'vitest'
 import { tinyDataset } from '../testing/tiny-dataset.js'
 import { cacheFeatures, type FeatureSource, type ProgramWithPrefix } from './cached-features.js'
@@ -53,6 +53,22 @@ describe('features as a data set', () => {
       expect(compute).toHaveBeenCalledTimes(3)
       expect(features).toMatchObject({ dataset: { exampleShape: [1], size: 70 }, report: { prefix: 'sums', examples: 70, bytes: 280, from: 'computed', notes: [] } })
       await expect(Promise.resolve(features!.dataset.read([70]))).rejects.toThrow('there is no example 70')
+    })
+  })
+
+  test('are not kept where they are not of one shape, as those of each step of sequences', async () => {
+    const shorter: Dataset = {
+      ...dataset,
+      read: async (indices) => {
+        const batch = await dataset.read(indices)
+        return indices[0] === 0 ? batch : { ...batch, inputs: batch.inputs.subarray(0, 32 * indices.length), shape: [indices.length, 8, 4, 1] }
+      },
+    }
+    const steps = vi.fn(({ frozen }: ProgramVariables, inputs: Tensor): Tensor => multiply(inputs, variable(frozen, 'factor')))
+    await withFeatures({ dataset: shorter, program: { ...program, prefix: { ...program.prefix, compute: steps } } }, async (features) => {
+      expect(features).toBeUndefined()
+      expect(steps).toHaveBeenCalledTimes(2)
+      await Promise.resolve()
     })
   })
 

@@ -62,7 +62,7 @@ const onFeatures = ({ prefix, ...program }: ProgramWithPrefix): TransferProgram 
 /**
  * Gets the features of all examples of a data set: those that the store has, and computes the others.
  *
- * @returns `undefined` when features are too large to keep, or it was told to stop.
+ * @returns `undefined` when features are too large to keep or not of one shape, or it was told to stop.
  * @internal
  */
 export const cacheFeatures = async ({ program, variables, dataset, transforms, store, shouldStop, largestHeld = 2 ** 30 }: FeatureSource): Promise<CachedFeatures | undefined> => {
@@ -97,6 +97,8 @@ export const cacheFeatures = async ({ program, variables, dataset, transforms, s
       bytes = (features.values.byteLength / indices.length) * dataset.size
       if (bytes > Math.max(largestHeld, keyOf === undefined ? 0 : store.maximumBytes)) return undefined
     }
+    // Batches of sequences are cut to their longest one, so features of each step differ in shape from chunk to chunk.
+    if (String(features.shape.slice(1)) !== String(exampleShape)) return undefined
     keys.push(key)
     origins.add(from)
     if (bytes <= largestHeld) held.push(features)

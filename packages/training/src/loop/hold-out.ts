@@ -1,16 +1,22 @@
 import { type Dataset, foldIn, type Key, permutation, TransferkitError } from '@transferkit/tensor'
 
 /** Some examples of a data set as a data set. */
-const part = (dataset: Dataset, name: string, positions: Int32Array): Dataset => ({
-  ...dataset,
-  name: `${dataset.name}/${name}`,
-  size: positions.length,
-  labels: positions.map((position) => dataset.labels[position] ?? 0),
-  read: async (indices) => {
-    const batch = await dataset.read(Int32Array.from(indices, (index) => positions[index] ?? -1))
-    return { ...batch, indices: Int32Array.from(indices) }
-  },
-})
+const part = (dataset: Dataset, name: string, positions: Int32Array): Dataset => {
+  const own = new Map(Array.from(positions, (position, index) => [position, index]))
+  return {
+    ...dataset,
+    name: `${dataset.name}/${name}`,
+    size: positions.length,
+    labels: positions.map((position) => dataset.labels[position] ?? 0),
+    read: async (indices) => {
+      const batch = await dataset.read(Int32Array.from(indices, (index) => positions[index] ?? -1))
+      return { ...batch, indices: Int32Array.from(indices) }
+    },
+    ...(dataset.order !== undefined && {
+      order: (key, batchSize) => Int32Array.from(Array.from(dataset.order?.(key, batchSize) ?? []).flatMap((position) => own.get(position) ?? [])),
+    }),
+  }
+}
 
 /** A data set in two parts. @internal */
 export interface HeldOut {

@@ -1,0 +1,98 @@
+import { branchAt, item, randomKey, reshape, scalar, scope, type TrainingState } from '@transferkit/tensor'
+import { sgd } from '@transferkit/training'
+import { describe, test } from 'vitest'
+import { iterationSettings } from './l2t-ww.js'
+import { l2tWwIteration } from './l2t-ww-iteration.js'
+import { l2tWwOptions } from './l2t-ww-options.js'
+import { largeFixtures, officialIteration } from './official-iteration.fixture.js'
+
+/** The plain JavaScript backend is slow, and slower on a busy machine. */
+const patient = 240_000
+
+/** Runs our iterations on what the official ones were given, and compares everything that is stored. */
+const checkIterations = (name: string, folder?: string, affineOptimiser = false): void => {
+  scope(() => {
+    const official = officialIteration(name, folder)
+    const { settings, context, target, pairs, start } = official
+    const options = l2tWwOptions.parse({
+      target: 'official',
+      pairs,
+      beta: settings.beta,
+      innerSteps: settings.T,
+      where: settings.lambdaActivation,
+      metaGradient: 'exact',
+      metaOptimiser: settings.metaOptimizer,
+      metaLearningRate: settings.metaLr,
+      metaWeightDecay: settings.metaWeightDecay,
+      metaMomentum: settings.metaMomentum ?? 0.9,
+      affineOptimiser,
+    })
+    const iteration = iterationSettings({ official: () => target }, context, options)
+    const optimiser = sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay })
+    let training: TrainingState = {
+      params: start.params,
+      state: start.state,
+      optimiser: optimiser.init(start.params),
+      extra: { meta: start.meta, optimiser: iteration.metaOptimiser.init(start.meta) },
+    }
+    // Momentum is the second link of the chain.
+    const momentumOf = (memory: TrainingState['optimiser']): TrainingState['optimiser'] => branchAt(memory, '1')
+    for (let index = 0; index < settings.iterations; index++) {
+      const found = l2tWwIteration(iteration, { training, frozen: {}, batch: official.batch(index), key: randomKey(1), progress: scalar(0), optimiser, learningRate: scalar(settings.lr) })
+      const it = `it${index}`
+      const { steps, last } = found.unrolled
+      const { task, matching, loss, outer } = found.metrics
+      const scalars = { 'regular.ce': task, 'regular.matching': matching, 'regular.total': loss, 'outer.ce': outer, 'task.ce': steps.at(-1)?.value }
+      for (const [key, value] of Object.entries(scalars)) if (value !== undefined) official.checkScalar(`${it}.${key}`, value)
+      steps.slice(0, -1).forEach(({ value }, step) => {
+        official.checkScalar(`${it}.inner${step}.matching`, value)
+      })
+      if (index === 0) {
+        found.weights.forEach(({ what, where }, pair) => {
+          official.checkTensor(`w/${pair}`, what)
+          official.checkTensor(`lambda/${pair}`, reshape(where, [-1, 1]))
+        })
+        official.checkTensor('pair_losses', Object.values(found.pairLosses).map((pairLoss) => item(pairLoss)))
+        official.checkParams('regular_grad', found.regularGradient)
+        official.checkParams(`${it}.after_regular`, found.training.params)
+        official.checkParams(`${it}.after_regular.momentum`, momentumOf(found.training.optimiser))
+        steps.slice(1).forEach(({ before }, step) => {
+          official.checkParams(`${it}.after_inner${step}`, before.params)
+        })
+        official.checkParams(`${it}.after_task`, last.params)
+        official.checkParams(`${it}.outer_grad`, found.meta.outerGradient)
+      }
+      official.checkMeta(`${it}.meta_grad`, found.meta.gradient)
+      official.checkMeta(`${it}.meta_after`, branchAt(found.training.extra, 'meta'))
+      official.checkParams(`${it}.end`, found.training.params)
+      official.checkParams(`${it}.end.momentum`, momentumOf(found.training.optimiser))
+      official.checkStatistics(`${it}.end.bn`, found.training.state)
+      training = found.training
+    }
+  })
+}
+
+describe('one full iteration equals that of the official code', () => {
+  test(
+    'with one inner step, strong decay and gradient descent on the meta-networks, twice',
+    () => {
+      checkIterations('iteration_T1_meta_sgd', undefined, true)
+    },
+    patient,
+  )
+  test(
+    'with two inner steps from the official start of the meta-networks, and Adam',
+    () => {
+      checkIterations('iteration_T2_official_init')
+    },
+    patient,
+  )
+  const reason = largeFixtures === undefined ? ' (skipped: set TRANSFERKIT_FIXTURES_DIR to the folder with the large fixtures)' : ''
+  test.skipIf(largeFixtures === undefined)(
+    `with seven pairs, some of them saturated or dead, twice${reason}`,
+    () => {
+      checkIterations('iteration_T2_random_meta', `${largeFixtures ?? ''}/l2t-ww`)
+    },
+    patient,
+  )
+})

@@ -1,0 +1,49 @@
+import { add, multiply, sigmoid, subtract, tanh, type Tensor, type Vectors } from '@transferkit/tensor'
+import type { CellOptions, RecurrentCell } from './cell.js'
+import { cellInit, gatesOf, productOf, productWith, projectSteps, zeroState } from './gated-cell.js'
+
+/**
+ * Gated recurrent unit (Cho et al. 2014), equal to PyTorch's `nn.GRU`, where the reset gate acts behind the product. The gates stand in the order reset,
+ * update, new:
+ *
+ * ```text
+ * r, z = σ(x W_r + b_r + h U_r + c_r), ...   n = tanh(x W_n + b_n + r ⊙ (h U_n + c_n))
+ * h' = (1 - z) ⊙ n + z ⊙ h
+ * ```
+ *
+ * @param options Size of the hidden state, and how the weights start.
+ *
+ * @example
+ * ```ts
+ * import { gruCell } from '@transferkit/nlp'
+ * import { randomKey } from '@transferkit/tensor'
+ *
+ * const cell = gruCell({ hiddenSize: 128, orthogonal: true })
+ * const params = cell.init(randomKey(1), 300)
+ * ```
+ */
+export const gruCell = (options: CellOptions): RecurrentCell => {
+  const { hiddenSize } = options
+  // Three gates of equal size.
+  const three = (sideBySide: Tensor): readonly [Vectors, Vectors, Vectors] => gatesOf(sideBySide, hiddenSize) as readonly [Vectors, Vectors, Vectors]
+  return {
+    kind: 'gru',
+    hiddenSize,
+    init: cellInit(3, options),
+    project: (params, x) => {
+      const { weight, bias } = productOf(params, 'input')
+      return projectSteps(x, weight, bias)
+    },
+    step: (params, projected, { hidden }) => {
+      const { weight, bias } = productOf(params, 'hidden')
+      const recurrent = productWith(hidden, weight)
+      const [inputReset, inputUpdate, inputNew] = three(projected)
+      const [hiddenReset, hiddenUpdate, hiddenNew] = three(add(recurrent, bias))
+      const update = sigmoid(add(inputUpdate, hiddenUpdate))
+      const candidate = tanh(add(inputNew, multiply(sigmoid(add(inputReset, hiddenReset)), hiddenNew)))
+      // (1 - z) n + z h, with one product less.
+      return { hidden: add(candidate, multiply(update, subtract(hidden, candidate))) }
+    },
+    initialState: (batch) => ({ hidden: zeroState(batch, hiddenSize) }),
+  }
+}

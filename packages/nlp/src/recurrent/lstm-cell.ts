@@ -1,0 +1,46 @@
+import { add, multiply, sigmoid, tanh, TransferkitError, type Vectors } from '@transferkit/tensor'
+import type { CellOptions, RecurrentCell } from './cell.js'
+import { cellInit, gatesOf, productOf, productWith, projectSteps, zeroState } from './gated-cell.js'
+
+/**
+ * Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), equal to PyTorch's `nn.LSTM`. The gates stand in the
+ * order input, forget, cell, output:
+ *
+ * ```text
+ * i, f, o = σ(x W_i + h U_i + b_i), ...      g = tanh(x W_g + h U_g + b_g)
+ * c' = f ⊙ c + i ⊙ g                         h' = o ⊙ tanh(c')
+ * ```
+ *
+ * @param options Size of the hidden state, and how the weights start.
+ *
+ * @example
+ * ```ts
+ * import { lstmCell } from '@transferkit/nlp'
+ * import { randomKey } from '@transferkit/tensor'
+ *
+ * const cell = lstmCell({ hiddenSize: 128 })
+ * const params = cell.init(randomKey(1), 300)
+ * ```
+ */
+export const lstmCell = (options: CellOptions): RecurrentCell => {
+  const { hiddenSize } = options
+  return {
+    kind: 'lstm',
+    hiddenSize,
+    init: cellInit(4, options),
+    project: (params, x) => {
+      const input = productOf(params, 'input')
+      // Both biases are added to the same sum, so that one addition for all steps does.
+      return projectSteps(x, input.weight, add(input.bias, productOf(params, 'hidden').bias))
+    },
+    step: (params, projected, { hidden, cell }) => {
+      if (cell === undefined) throw new TransferkitError('nlp/cell-state', 'The state of an LSTM has a hidden and a cell state, but this one has no cell state. Is it that of a GRU?')
+      const recurrent = productWith(hidden, productOf(params, 'hidden').weight)
+      // Four gates of equal size.
+      const [i, f, g, o] = gatesOf(add(projected, recurrent), hiddenSize) as readonly [Vectors, Vectors, Vectors, Vectors]
+      const next = add(multiply(sigmoid(f), cell), multiply(sigmoid(i), tanh(g)))
+      return { hidden: multiply(sigmoid(o), tanh(next)), cell: next }
+    },
+    initialState: (batch) => ({ hidden: zeroState(batch, hiddenSize), cell: zeroState(batch, hiddenSize) }),
+  }
+}

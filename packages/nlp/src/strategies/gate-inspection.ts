@@ -1,0 +1,93 @@
+import { openness, type UnitResult } from '@transferkit/gates'
+import { add, type Axes, gather, type Inspection, integerTensor, mean, readSync, reshape, stack, type Tensor, zeros } from '@transferkit/tensor'
+
+/** What the gates of one unit did over a batch of sequences. */
+export interface UnitRecord {
+  /** Where the unit stands, such as `recurrent1.forward`, with `cell` behind it for one on the cell state. */
+  readonly label: string
+  /** `[batch, step]`: 1 where a step is real. */
+  readonly mask: Tensor
+  /** Opening of the transfer gate, `[batch · step, channel]`, or with one channel where all of them open alike. */
+  readonly transfer: Tensor
+  /** Opening of the fine-tune gate, of the same form. */
+  readonly fineTune: Tensor
+}
+
+/** The openings of a gate at all steps in one tensor; a held gate has one number for all examples. */
+const overTime = (openings: readonly Tensor[], batch: number): Tensor => {
+  const columns = zeros([batch, 1])
+  const steps = openings.map((opening): Tensor => add(opening, columns))
+  // A sequence has at least one step.
+  const together = stack(steps as unknown as readonly [Tensor, ...Tensor[]], 1)
+  return reshape(together, [-1, together.shape[2] ?? 1])
+}
+
+/**
+ * The record of a recurrent unit.
+ *
+ * @param label Where the unit stands.
+ * @param mask `[batch, step]`.
+ * @param results What the unit gave at each position.
+ */
+export const recordOverTime = (label: string, mask: Tensor, results: readonly UnitResult[]): UnitRecord => {
+  const [batch = 0] = mask.shape
+  return {
+    label,
+    mask,
+    transfer: overTime(results.map(({ transfer }) => transfer), batch),
+    fineTune: overTime(results.map(({ fineTune }) => fineTune), batch),
+  }
+}
+
+/**
+ * The record of a unit that mixed all steps at once.
+ *
+ * @param label Where the unit stands.
+ * @param mask `[batch, step]`.
+ * @param result What the unit gave for `[batch · step, channel]`.
+ */
+export const recordAtOnce = (label: string, mask: Tensor, { transfer, fineTune }: UnitResult): UnitRecord => {
+  const columns = zeros([mask.size, 1])
+  return { label, mask, transfer: add(transfer, columns), fineTune: add(fineTune, columns) }
+}
+
+const gates = [
+  ['transfer', 'transfer gate'],
+  ['fineTune', 'fine-tune gate'],
+] as const
+
+/** Positions of all real steps in `[batch · step]`. */
+const realSteps = (mask: Tensor): readonly number[] => [...readSync(mask)].flatMap((isReal, index) => (isReal === 1 ? [index] : []))
+
+/**
+ * What the gates of a recurrent model show: mean and spread by layer over the real steps of all examples, and step by step over one sentence, the first
+ * example that has a real step. Rows of the latter are positions, counted from 1, so that words can be set beside them.
+ *
+ * @param records What the gates did; nothing is shown where no example has a real step.
+ */
+export const gateInspections = (records: readonly UnitRecord[]): readonly Inspection[] => {
+  const measured = records.map((record) => ({ ...record, real: realSteps(record.mask) })).filter(({ real }) => real.length > 0)
+  if (measured.length === 0) return []
+  const byLayer = (number: 'mean' | 'spread'): Inspection['series'] =>
+    Object.fromEntries(
+      gates.map(([gate, name]) => [name, Object.fromEntries(measured.map((record) => [record.label, openness(gather(record[gate], integerTensor([...record.real], [record.real.length])))[number]]))]),
+    )
+
+  const overSentence = Object.fromEntries(
+    measured.flatMap(({ real: [first = 0, ...others], ...record }) => {
+      const length = record.mask.shape.at(-1) ?? 1
+      const example = Math.floor(first / length)
+      const steps = [first, ...others].filter((step) => Math.floor(step / length) === example)
+      return gates.map(([gate, name]) => {
+        const values = readSync(mean<Axes, readonly number[]>(record[gate], [1]))
+        return [`${record.label}, ${name}`, Object.fromEntries(steps.map((step) => [String((step % length) + 1), values[step] ?? 0]))]
+      })
+    }),
+  )
+
+  return [
+    { name: 'gate-openness', title: 'How far the gates are open', rowAxis: 'layer', valueAxis: 'mean opening, 0 to 1', series: byLayer('mean') },
+    { name: 'gate-spread', title: 'How differently the gates open', rowAxis: 'layer', valueAxis: 'standard deviation of the opening', series: byLayer('spread') },
+    { name: 'gate-openness-by-step', title: 'How far the gates are open over a sentence', rowAxis: 'position', valueAxis: 'mean opening, 0 to 1', series: overSentence },
+  ]
+}
