@@ -2,7 +2,7 @@ import { type Module, modulesInside, nearestSpelling, type Network, replaceModul
 import { isRecurrentLayer } from '../recurrent/recurrent-layer.js'
 
 /** Name of the stage that turns token ids into vectors. */
-export const embeddingStage = 'embedding'
+const embeddingStage = 'embedding'
 
 /** A module whose output a unit mixes. */
 export interface UnitPlace {
