@@ -85,7 +85,7 @@ describe('convert', () => {
     [['lenet.safetensors', 'out.safetensors', '--mean', '0.5'], 2, 'Give --mean and --std together'],
     [['lenet.safetensors', 'out.txt'], 2, 'its name does not tell what to write'],
     [['lenet.safetensors', 'out', '--network', 'vgg'], 2, 'Did you mean "vgg9"?'],
-    [['lenet.safetensors', 'out', '--network', 'vgg9'], 3, "Is it from another architecture"],
+    [['lenet.safetensors', 'out', '--network', 'vgg9'], 3, "They are the tensors of 'lenet'"],
     [['lenet.safetensors', 'out', '--from', 'tfjs'], 3, 'is not JSON'],
     [['cut.safetensors', 'out'], 3, 'cut.safetensors'],
     [['digits.safetensors', 'out.safetensors', '--to', 'pytorch'], 3, 'Write it for TensorFlow.js or Transferkit instead (--to).'],
