@@ -4,3 +4,4 @@ export { constantGate, gate, type Gate, type GateKind, gateKinds, type GateOptio
 export { openness, type Openness } from './openness.js'
 export { parameterTransferUnit, type ParameterTransferUnit, type ParameterTransferUnitOptions, type UnitResult, type UnitShapes, type UnitStreams } from './parameter-transfer-unit.js'
 export { meanOverPositions } from './positions.js'
+export { gateGroups, type GateOverride, heldOrLearnedGate } from './unit-gates.js'

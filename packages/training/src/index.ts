@@ -39,6 +39,7 @@ export { defineRegulariser, defineStrategy, type MethodDescription, type Regular
 export { featureExtraction } from './strategies/feature-extraction.js'
 export { fineTune, type FineTuneOptions } from './strategies/fine-tune.js'
 export { l2Sp, type L2SpOptions, l2SpPenalty, type L2SpPenaltyOptions } from './strategies/l2-sp.js'
-export { networkProgram, type NetworkPlan } from './strategies/network-program.js'
+export { isHead } from './strategies/head.js'
+export { networkProgram, type NetworkPlan, wholeVariables } from './strategies/network-program.js'
 export { partial, type PartialOptions, type StageTreatment } from './strategies/partial.js'
 export { scratch } from './strategies/scratch.js'

@@ -38,7 +38,7 @@ export { gtn } from './strategies/gtn.js'
 export type { GtnOptions } from './strategies/gtn-options.js'
 export { parallelAdapters, type ParallelAdaptersOptions } from './strategies/parallel-adapters.js'
 export { ptu } from './strategies/ptu.js'
-export type { PtuGateOverride, PtuOptions } from './strategies/ptu-options.js'
+export type { PtuOptions } from './strategies/ptu-options.js'
 export { seriesAdapters, type SeriesAdaptersOptions } from './strategies/series-adapters.js'
 export { visionStrategies } from './strategies/vision-strategies.js'
 export {

@@ -1,7 +1,7 @@
 import { type Strategy, type StrategyDefinition, withClasses } from '@transferkit/tensor'
-import { defineStrategy, networkProgram, type StageTreatment } from '@transferkit/training'
+import { defineStrategy, isHead, networkProgram, type StageTreatment } from '@transferkit/training'
 import { z } from 'zod'
-import { checkOutput, isHead, treatment } from './treatment.js'
+import { checkOutput, treatment } from './treatment.js'
 
 /** Options of {@link discreteStates}: what happens to each group of layers. */
 export interface DiscreteStatesOptions {

@@ -1,4 +1,4 @@
-import { candidateDefaults, type CandidateKind, candidateKinds, type GateKind } from '@transferkit/gates'
+import { candidateDefaults, type CandidateKind, candidateKinds, type GateKind, type GateOverride } from '@transferkit/gates'
 import type { StageTreatment } from '@transferkit/training'
 import { z } from 'zod'
 import { treatment } from './treatment.js'
@@ -8,14 +8,6 @@ export const recurrentGateKinds = ['dense', 'diagonal', 'scalar'] as const satis
 
 /** One of {@link recurrentGateKinds}; what each computes is said where `GateKind` of `@transferkit/gates` is documented. */
 export type RecurrentGateKind = (typeof recurrentGateKinds)[number]
-
-/** Gates that are held open instead of learned; from 0 (closed) to 1 (open), one number for all units or one by stage, such as `recurrent1`. */
-export interface RecurrentGateOverride {
-  /** Opening of the transfer gate `z`. */
-  readonly transfer?: number | Readonly<Record<string, number>>
-  /** Opening of the fine-tune gate `f`. */
-  readonly fineTune?: number | Readonly<Record<string, number>>
-}
 
 /** Options of {@link recurrentPtu}. Biases are those of a trial on images; the other defaults are our choice. */
 export interface RecurrentPtuOptions {
@@ -45,7 +37,7 @@ export interface RecurrentPtuOptions {
   /** Size of a random term in the start of `W_c`; 0 unless told. A small one, such as 0.05, gives the fine-tune gate of `light` a gradient from the start. */
   readonly perturbation?: number
   /** Gates that are held instead of learned; none unless told. */
-  readonly gateOverride?: RecurrentGateOverride
+  readonly gateOverride?: GateOverride
 }
 
 const opening = z.number().min(0).max(1)

@@ -1,6 +1,6 @@
 import { foldIn, type Key, mergeTrees, type Network, partitionTree, type ProgramVariables, type Stage, type TensorTree, type Variables } from '@transferkit/tensor'
+import { isHead } from '@transferkit/training'
 import type { FullRecurrentPtuOptions } from './recurrent-ptu-options.js'
-import { isHead } from './treatment.js'
 import type { UnitPlace } from './unit-places.js'
 
 /** What the start of a target model is made from. */

@@ -1,4 +1,4 @@
-import { constantGate, gate, type Gate, parameterTransferUnit, type ParameterTransferUnit } from '@transferkit/gates'
+import { gateGroups, heldOrLearnedGate, parameterTransferUnit, type ParameterTransferUnit } from '@transferkit/gates'
 import {
   branchAt,
   foldIn,
@@ -10,7 +10,6 @@ import {
   type Mode,
   type Module,
   network,
-  type ParameterGroup,
   type ProgramVariables,
   runStages,
   scope,
@@ -36,18 +35,12 @@ import { checkOutput } from './treatment.js'
 import { statesOverTime, type StatesOverTime } from './unit-cell.js'
 import { checkLayers, type UnitPlace, unitPlaces, withModulesAt } from './unit-places.js'
 
-/** A gate of the units of a stage; one that is held has no parameters. */
-const gateAt = (stage: string, { gate: kind }: FullRecurrentPtuOptions, bias: number, override: FullRecurrentPtuOptions['gateOverride']['transfer']): Gate => {
-  const held = typeof override === 'object' ? override[stage] : override
-  return held === undefined ? gate({ kind, bias }) : constantGate(held)
-}
-
 const unitAt = (stage: string, options: FullRecurrentPtuOptions): ParameterTransferUnit =>
   parameterTransferUnit({
     candidate: options.candidate,
     perturbation: options.perturbation,
-    transferGate: gateAt(stage, options, options.transferGateBias, options.gateOverride.transfer),
-    fineTuneGate: gateAt(stage, options, options.fineTuneGateBias, options.gateOverride.fineTune),
+    transferGate: heldOrLearnedGate(stage, options.gateOverride.transfer, { kind: options.gate, bias: options.transferGateBias }),
+    fineTuneGate: heldOrLearnedGate(stage, options.gateOverride.fineTune, { kind: options.gate, bias: options.fineTuneGateBias }),
   })
 
 const checkMixCell = ({ path }: UnitPlace, { cell }: RecurrentModule): void => {
@@ -71,14 +64,6 @@ const placeUnits = (places: readonly UnitPlace[], shapes: ReturnType<typeof tapS
     return { ...place, hidden, width, cell: unitAt(stage, options) }
   })
 }
-
-/** Gates learn at a rate of their own, and their biases are not pulled to 0: that would open and close gates by itself. */
-const groupOf =
-  (gateLearningRate: number) =>
-  (path: string): ParameterGroup => {
-    if (!/^units\..*\.(transferGate|fineTuneGate)\./.test(path)) return {}
-    return { learningRate: gateLearningRate, ...(path.endsWith('.bias') ? { weightDecay: 0 } : {}) }
-  }
 
 /**
  * The target model. Its parameters: the target branch and the head under the paths of a plain network, the units under `units.<layer>`, and with the
@@ -152,7 +137,7 @@ const prepare = (context: TransferContext, options: FullRecurrentPtuOptions): Tr
       const { logits, taps, state } = run(variables, inputs, mode)
       return { logits, taps, state }
     },
-    parameterGroup: groupOf(options.gateLearningRate),
+    parameterGroup: gateGroups(options.gateLearningRate),
     inspect: (variables, inputs) => scope(() => gateInspections(run(variables, inputs, inference).records.map((record) => record()))),
   }
 }

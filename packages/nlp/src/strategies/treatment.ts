@@ -5,9 +5,6 @@ import { z } from 'zod'
 /** What happens to a part of the network, as an option. */
 export const treatment: z.ZodType<StageTreatment, StageTreatment> = z.enum(['frozen', 'fine-tuned', 'random'])
 
-/** Whether a variable belongs to the classifier. */
-export const isHead = (path: string): boolean => path.startsWith('head.')
-
 /**
  * Checks that the classifier of the source can be kept.
  *

@@ -11,6 +11,7 @@ import { tinyDataset } from '../testing/tiny-dataset.js'
 import { tinyNetwork } from '../testing/tiny-network.js'
 import type { TrainingEvent } from './events.js'
 import { pretrain, type PretrainedNetwork } from './pretrain.js'
+import { runToEnd } from './run-to-end.fixture.js'
 import { train } from './train.js'
 import type { Trained, TrainOptions } from './training-settings.js'
 import { transfer, type TransferOptions } from './transfer.js'
@@ -128,16 +129,6 @@ afterAll(() => {
 
 const target: Dataset = tinyDataset({ seed: 2, size: 20 })
 const given = (changes: Partial<TransferOptions> = {}): TransferOptions => ({ source, target, strategy: warmUp(), seed: 3, steps: 8, batchSize: 8, schedule: constant(0.05), ...changes })
-
-const runToEnd = async (options: TransferOptions): Promise<{ readonly events: readonly TrainingEvent[]; readonly tensors: Uint8Array }> => {
-  const run = transfer(options)
-  const events: TrainingEvent[] = []
-  for await (const event of run) events.push(event)
-  const result = await run
-  const { tensors } = await result.artefact()
-  result.release()
-  return { events, tensors }
-}
 
 /** Events without what a clock decides, and without word of features, which a resumed training gets again. */
 const timeless = (events: readonly TrainingEvent[]): readonly unknown[] =>

@@ -28,6 +28,7 @@ import { tinyDataset } from '../testing/tiny-dataset.js'
 import { tinyNetwork } from '../testing/tiny-network.js'
 import type { TrainingEvent } from './events.js'
 import { pretrain, type PretrainedNetwork } from './pretrain.js'
+import { runToEnd } from './run-to-end.fixture.js'
 import { transfer, type TransferOptions } from './transfer.js'
 
 let source: PretrainedNetwork
@@ -43,17 +44,6 @@ afterAll(() => {
 const target = tinyDataset({ seed: 2, size: 20 })
 
 const given = (changes: Partial<TransferOptions> = {}): TransferOptions => ({ source, target, strategy: fineTune(), seed: 3, steps: 6, batchSize: 8, schedule: constant(0.05), ...changes })
-
-/** Runs a transfer to its end: its events, and the bytes of its model. */
-const runToEnd = async (options: TransferOptions): Promise<{ readonly events: readonly TrainingEvent[]; readonly tensors: Uint8Array }> => {
-  const run = transfer(options)
-  const events: TrainingEvent[] = []
-  for await (const event of run) events.push(event)
-  const result = await run
-  const { tensors } = await result.artefact()
-  result.release()
-  return { events, tensors }
-}
 
 const lossesOf = (events: readonly TrainingEvent[]): readonly number[] => events.flatMap((event) => (event.type === 'step-end' ? [event.loss] : []))
 

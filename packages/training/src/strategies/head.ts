@@ -1,7 +1,18 @@
 import { z } from 'zod'
 import type { GroupOf } from '../optimisers/parameter-groups.js'
 
-/** Whether a variable belongs to the classifier. @internal */
+/**
+ * Whether a variable belongs to the classifier.
+ *
+ * @param path Its dotted path.
+ *
+ * @example
+ * ```ts
+ * import { isHead } from '@transferkit/training'
+ *
+ * isHead('head.weight') // true
+ * ```
+ */
 export const isHead = (path: string): boolean => path.startsWith('head.')
 
 /** The option that all strategies with a new head beside old weights share. @internal */

@@ -86,6 +86,24 @@ const replaceSome = (tree: TensorTree, other: TensorTree, chosen: (path: string)
 }
 
 /**
+ * Parameters and statistics of the network that a program of {@link networkProgram} trains, the frozen ones among them.
+ *
+ * @param variables The model, at any time of the training.
+ *
+ * @example
+ * ```ts
+ * import { ones } from '@transferkit/tensor'
+ * import { wholeVariables } from '@transferkit/training'
+ *
+ * const { params } = wholeVariables({ params: { head: ones([2]) }, state: {}, frozen: { params: { body: ones([3]) }, state: {} } }) // body and head
+ * ```
+ */
+export const wholeVariables = ({ params, state, frozen }: ProgramVariables): Variables => ({
+  params: mergeTrees(params, branchAt(frozen, 'params')),
+  state: mergeTrees(state, branchAt(frozen, 'state')),
+})
+
+/**
  * The program of a target model that is the source's network with another head, each part of it frozen, started from the source, or random.
  *
  * Frozen parameters, and running statistics of stages in inference mode, stand in the `frozen` tree; stages in front of the first trained one are a
@@ -136,11 +154,6 @@ export const networkProgram = (plan: NetworkPlan): TransferProgram => {
       return { params: parameters.selected, state: statistics.selected, frozen: { params: parameters.rest, state: statistics.rest } }
     })
 
-  const together = ({ params, state, frozen }: ProgramVariables): Variables => ({
-    params: mergeTrees(params, branchAt(frozen, 'params')),
-    state: mergeTrees(state, branchAt(frozen, 'state')),
-  })
-
   const modeOf =
     (mode: Mode) =>
     (stage: string): Mode | InferenceMode =>
@@ -148,7 +161,7 @@ export const networkProgram = (plan: NetworkPlan): TransferProgram => {
 
   /** Runs the network from the stage at a position on. */
   const runFrom = (position: number, variables: ProgramVariables, x: Tensor, mode: Mode): Forward => {
-    const all = together(variables)
+    const all = wholeVariables(variables)
     const stages = runStages({ stages: network.stages.slice(position) }, all, x, modeOf(mode))
     const applied = network.head.apply(
       { params: branchAt(all.params, head), state: branchAt(all.state, head) },
@@ -177,17 +190,17 @@ export const networkProgram = (plan: NetworkPlan): TransferProgram => {
             // Stages with parameters that are trained end the prefix too; their tensors are not among those that the features depend on.
             identity: `${network.name} of ${network.inputShape.join('x')}: ${inFront.join(', ')} (${fingerprint(network.stages.slice(0, inFront.length))})`,
             tensors: (variables) => {
-              const all = together(variables)
+              const all = wholeVariables(variables)
               const stages = new Set(names.slice(0, prefixLength(variables)))
               const belongs = (path: string): boolean => stages.has(stageOf(network, path))
               return { params: partitionTree(all.params, belongs).selected, state: partitionTree(all.state, belongs).selected }
             },
-            compute: (variables, inputs) => runStages({ stages: network.stages.slice(0, prefixLength(variables)) }, together(variables), inputs, inference).output,
+            compute: (variables, inputs) => runStages({ stages: network.stages.slice(0, prefixLength(variables)) }, wholeVariables(variables), inputs, inference).output,
             forward: (variables, features, mode) => runFrom(prefixLength(variables), variables, features, mode),
           },
         }
       : {}),
     ...(plan.parameterGroup === undefined ? {} : { parameterGroup: plan.parameterGroup.bind(plan) }),
-    fold: (variables) => ({ network, variables: together(variables) }),
+    fold: (variables) => ({ network, variables: wholeVariables(variables) }),
   }
 }

@@ -1,4 +1,5 @@
 import { type Module, modulesInside, type Network, type ParameterGroup } from '@transferkit/tensor'
+import { isHead } from '@transferkit/training'
 import { isAdaptedConvolution, isAdapterPath } from './adapted-convolution.js'
 
 /** How the optimiser treats the parameters of an adapted network. @internal */
@@ -45,5 +46,5 @@ export const adapterGroups = (network: Network, groups: AdapterGroups): ((path: 
     if (path.endsWith('.filter')) return ofFilter(path)
     return decayMode === 'reference' ? (inherited.get(moduleOf(path)) ?? last) : weightDecay.rest
   }
-  return (path) => ({ weightDecay: decayOf(path), ...(path.startsWith('head.') ? { learningRate: headLearningRate } : {}) })
+  return (path) => ({ weightDecay: decayOf(path), ...(isHead(path) ? { learningRate: headLearningRate } : {}) })
 }

@@ -1,5 +1,5 @@
 import { type AnyTensor, branchAt, countElements, leavesOf, nearestSpelling, partitionTree, type TrainedNetwork, TransferkitError } from '@transferkit/tensor'
-import { privateSizes, sourceIdentity, type SourceIdentity, type TargetModel } from '@transferkit/training'
+import { isHead, privateSizes, sourceIdentity, type SourceIdentity, type TargetModel } from '@transferkit/training'
 import { isAdapterPath } from '../adapters/adapted-convolution.js'
 import { adapterKindOf, checkOneKind } from './adapter-kinds.js'
 
@@ -173,7 +173,7 @@ export const renameDomain = (set: DomainSet, from: string, to: string): DomainSe
 const countAt = ({ variables }: TrainedNetwork, chosen: (path: string) => boolean): number => countElements(partitionTree(variables.params, chosen).selected)
 
 /** The network itself: neither head nor adapters, which a base may bring from its own training or from a compression. */
-const parametersOfBase = (base: TrainedNetwork): number => countAt(base, (path) => !path.startsWith('head.') && !isAdapterPath(path))
+const parametersOfBase = (base: TrainedNetwork): number => countAt(base, (path) => !isHead(path) && !isAdapterPath(path))
 
 /**
  * What each domain costs, in the order of the set.

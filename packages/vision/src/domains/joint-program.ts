@@ -14,7 +14,7 @@ import {
   type TrainedNetwork,
   type TransferProgram,
 } from '@transferkit/tensor'
-import { classificationLoss } from '@transferkit/training'
+import { classificationLoss, isHead } from '@transferkit/training'
 import { isAdapterPath } from '../adapters/adapted-convolution.js'
 
 /**
@@ -25,7 +25,7 @@ import { isAdapterPath } from '../adapters/adapted-convolution.js'
 export const sharedPaths = ({ network, variables }: TrainedNetwork): ((path: string) => boolean) => {
   const known = new Set(flattenTree<Tensor>(variables.params).map(({ path }) => path))
   const batchNorms = modulesInside(network).flatMap(([path, { description }]) => (description.kind === 'batch-norm' ? [`${path}.`] : []))
-  return (path) => known.has(path) && !path.startsWith('head.') && !isAdapterPath(path) && !batchNorms.some((prefix) => path.startsWith(prefix))
+  return (path) => known.has(path) && !isHead(path) && !isAdapterPath(path) && !batchNorms.some((prefix) => path.startsWith(prefix))
 }
 
 const pathsOf = (tree: TensorTree, chosen: (path: string) => boolean): ReadonlySet<string> =>

@@ -1,9 +1,7 @@
 import {
-  branchAt,
   flattenTree,
   identity,
   mapTree,
-  mergeTrees,
   type Network,
   partitionTree,
   type ProgramVariables,
@@ -18,7 +16,7 @@ import {
   type Variables,
   withClasses,
 } from '@transferkit/tensor'
-import { type SafetensorsEntry, type TargetModel, targetModel } from '@transferkit/training'
+import { type SafetensorsEntry, type TargetModel, targetModel, wholeVariables } from '@transferkit/training'
 import { adaptNetwork } from '../adapters/adapt-network.js'
 import { type AdapterKind, isAdapterPath } from '../adapters/adapted-convolution.js'
 import { chooseConvolutions } from '../adapters/choose-convolutions.js'
@@ -144,9 +142,7 @@ export const exportDomains = ({ base, domains }: DomainSet, { proj = '11' }: Pic
   const entries = [...domains].flatMap(([name, { variables, task }], domain) => {
     const kind = adapterKindOf(variables)
     if (kind === undefined) throw new TransferkitError('domains/no-adapters', `The model of '${name}' has no adapters, so the official code has no place for it. Remove the domain first.`)
-    const { params, state, frozen } = variables
-    const whole = { params: mergeTrees(params, branchAt(frozen, 'params')), state: mergeTrees(state, branchAt(frozen, 'state')) }
-    return exportPytorch(adapted(withClasses(base.network, task.classes.length), { kind, proj }), whole, residualAdapterNames({ kind, domain, proj }))
+    return exportPytorch(adapted(withClasses(base.network, task.classes.length), { kind, proj }), wholeVariables(variables), residualAdapterNames({ kind, domain, proj }))
   })
   // The filters are the same in all domains.
   return [...new Map(entries.map((entry) => [entry.name, entry])).values()]

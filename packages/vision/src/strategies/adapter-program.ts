@@ -1,5 +1,5 @@
-import { branchAt, flattenTree, mergeTrees, modulesInside, type Network, type ProgramVariables, scope, type Tensor, type TransferContext, type TransferProgram, type Variables, withClasses } from '@transferkit/tensor'
-import { networkProgram } from '@transferkit/training'
+import { flattenTree, modulesInside, type Network, scope, type Tensor, type TransferContext, type TransferProgram, withClasses } from '@transferkit/tensor'
+import { isHead, networkProgram, wholeVariables } from '@transferkit/training'
 import { adapterGroups } from '../adapters/adapter-groups.js'
 import { adapterMagnitude } from '../adapters/adapter-magnitude.js'
 import { adaptNetwork } from '../adapters/adapt-network.js'
@@ -14,8 +14,6 @@ interface AdapterForm {
   readonly dropout?: number
   readonly rank?: number | undefined
 }
-
-const isHead = (path: string): boolean => path.startsWith('head.')
 
 /** The part of an adapter in two parts that all domains share. */
 const isShared = (path: string): boolean => path.endsWith('.adapter.shared.filter')
@@ -54,14 +52,10 @@ export const adapterProgram = ({ source, task }: TransferContext, options: FullA
     staysInInference: () => false,
     parameterGroup: adapterGroups(network, { weightDecay, decayMode, headLearningRate, trains }),
   })
-  const together = ({ params, state, frozen }: ProgramVariables): Variables => ({
-    params: mergeTrees(params, branchAt(frozen, 'params')),
-    state: mergeTrees(state, branchAt(frozen, 'state')),
-  })
 
   return {
     ...program,
-    fold: (variables) => foldAdapters({ network, variables: together(variables) }),
-    inspect: (variables) => [scope(() => adapterMagnitude(network, together(variables)))],
+    fold: (variables) => foldAdapters({ network, variables: wholeVariables(variables) }),
+    inspect: (variables) => [scope(() => adapterMagnitude(network, wholeVariables(variables)))],
   }
 }

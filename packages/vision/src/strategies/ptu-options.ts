@@ -1,14 +1,6 @@
-import { candidateDefaults, type CandidateKind, candidateKinds, type GateKind, gateKinds } from '@transferkit/gates'
+import { candidateDefaults, type CandidateKind, candidateKinds, type GateKind, gateKinds, type GateOverride } from '@transferkit/gates'
 import { z } from 'zod'
 import type { AdapterKind } from '../adapters/adapted-convolution.js'
-
-/** Gates that are held open instead of learned; from 0 (closed) to 1 (open), one number for all units or one by tap. */
-export interface PtuGateOverride {
-  /** Opening of the transfer gate `z`. */
-  readonly transfer?: number | Readonly<Record<string, number>>
-  /** Opening of the fine-tune gate `f`. */
-  readonly fineTune?: number | Readonly<Record<string, number>>
-}
 
 /** Options of {@link ptu}. Defaults are those of a trial on real data, unless they say otherwise. */
 export interface PtuOptions {
@@ -36,7 +28,7 @@ export interface PtuOptions {
   /** Size of a random term in the start of `W_c`; 0 unless told. A small one, such as 0.05, gives the fine-tune gate of `light` a gradient from the start. */
   readonly perturbation?: number
   /** Gates that are held instead of learned; none unless told. */
-  readonly gateOverride?: PtuGateOverride
+  readonly gateOverride?: GateOverride
   /** Name of the target's network in {@link networks}, where it is not the source's. Taps and map sizes must agree; widths may differ. */
   readonly targetNetwork?: string
   /**

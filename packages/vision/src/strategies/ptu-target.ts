@@ -1,4 +1,5 @@
 import { flattenTree, type Key, mergeTrees, modulesInside, type Network, partitionTree, type Tensor, type TensorTree, type TransferContext, TransferkitError, type Variables, withClasses } from '@transferkit/tensor'
+import { isHead } from '@transferkit/training'
 import { adaptNetwork } from '../adapters/adapt-network.js'
 import { type AdapterKind, isAdapterPath } from '../adapters/adapted-convolution.js'
 import { chooseConvolutions } from '../adapters/choose-convolutions.js'
@@ -13,8 +14,6 @@ const needsSameNetwork = (options: FullPtuOptions): string | undefined => {
   if (options.targetInitialisation === 'copy') return "with 'targetInitialisation: copy' it starts from the source's weights"
   return undefined
 }
-
-const isHead = (path: string): boolean => path.startsWith('head.')
 
 /** The network with adapters on all of its convolutions, which change nothing at the start, cut at the same taps. */
 const adaptedTarget = (target: CutNetwork, kind: AdapterKind, { targetInitialisation }: FullPtuOptions): CutNetwork => {

@@ -1,4 +1,4 @@
-import { constantGate, gate, type Gate, openness, type Openness, parameterTransferUnit, type UnitResult } from '@transferkit/gates'
+import { type Gate, gateGroups, heldOrLearnedGate, openness, type Openness, parameterTransferUnit, type UnitResult } from '@transferkit/gates'
 import {
   branchAt,
   foldIn,
@@ -8,7 +8,6 @@ import {
   mergeTrees,
   type Mode,
   network,
-  type ParameterGroup,
   partitionTree,
   partMode,
   type ProgramVariables,
@@ -31,24 +30,11 @@ import { cutNetwork } from './transfer-units.js'
 /** A mode of the same kind with randomness of its own. */
 const apart = (mode: Mode, name: string): Mode => partMode(mode, (key) => foldIn(key, name))
 
-/** The gates of the unit at a tap; a gate that is held has no parameters. */
-const gatesAt = (tap: string, { gate: kind, kernelSize, transferGateBias, fineTuneGateBias, gateOverride }: FullPtuOptions): { readonly transferGate: Gate; readonly fineTuneGate: Gate } => {
-  const learnedOrHeld = (bias: number, override: FullPtuOptions['gateOverride']['transfer']): Gate => {
-    const held = typeof override === 'object' ? override[tap] : override
-    return held === undefined ? gate({ kind, kernelSize, bias }) : constantGate(held)
-  }
-  return { transferGate: learnedOrHeld(transferGateBias, gateOverride.transfer), fineTuneGate: learnedOrHeld(fineTuneGateBias, gateOverride.fineTune) }
-}
-
-/**
- * Gates learn at a rate of their own, and their biases are not pulled to 0: that would open and close gates by itself.
- */
-const groupOf =
-  (gateLearningRate: number) =>
-  (path: string): ParameterGroup => {
-    if (!/^units\..*\.(transferGate|fineTuneGate)\./.test(path)) return {}
-    return { learningRate: gateLearningRate, ...(path.endsWith('.bias') ? { weightDecay: 0 } : {}) }
-  }
+/** The gates of the unit at a tap. */
+const gatesAt = (tap: string, { gate: kind, kernelSize, transferGateBias, fineTuneGateBias, gateOverride }: FullPtuOptions): { readonly transferGate: Gate; readonly fineTuneGate: Gate } => ({
+  transferGate: heldOrLearnedGate(tap, gateOverride.transfer, { kind, kernelSize, bias: transferGateBias }),
+  fineTuneGate: heldOrLearnedGate(tap, gateOverride.fineTune, { kind, kernelSize, bias: fineTuneGateBias }),
+})
 
 /**
  * The target model. Its parameters: the target branch and the head under the paths of a plain network, the units under `units.<tap>`, and with the
@@ -117,7 +103,7 @@ const prepare = (context: TransferContext, options: FullPtuOptions): TransferPro
       const { logits, taps, state } = run(variables, inputs, mode)
       return { logits, taps, state }
     },
-    parameterGroup: groupOf(options.gateLearningRate),
+    parameterGroup: gateGroups(options.gateLearningRate),
     inspect: (variables, inputs) =>
       scope(() => {
         const { mixtures } = run(variables, inputs, inference)
