@@ -1,78 +1,98 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { comparisons } from './comparisons.mjs'
-import { steps } from './steps.mjs'
+import { mergedRows, rowsOf, table } from './rows.mjs'
+import { metaSteps, recurrentSteps, steps } from './steps.mjs'
 import { contestant, here } from './turns.mjs'
 
 const usage = `Compares training steps and the like side by side: contestants take turns in one run, and the first is compared with each.
 
-  node tools/bench/bench.mjs [--python PATH] [--step NAME] [--rounds N] [--wasm] [--out FILE]
+  npm run bench -- [NAME ...] [--python PATH] [--rounds N] [--wasm] [--out FILE]
 
-  --python PATH   a Python that has torch; without it the comparison with PyTorch is left out
-  --step NAME     one of the following; all unless told
+  NAME            what to compare, one or several of the following; all unless told
 ${Object.keys(comparisons).map((name) => `                    ${name}`).join('\n')}
+  --python PATH   a Python that has torch; without it the comparison with PyTorch is left out
   --rounds N      counted rounds of two steps each after one round of warm-up, 6 unless told
   --wasm          also time our step on WebAssembly (one round; it is slow)
-  --out FILE      write the rows as JSON, for example docs/results/bench.json
+  --out FILE      write the rows as JSON, for example docs/results/bench.json; rows of what is not compared now stay as they are
 `
 
-const { values: options } = parseArgs({
+const { values: options, positionals: chosen } = parseArgs({
+  allowPositionals: true,
   options: {
     python: { type: 'string' },
-    step: { type: 'string' },
     rounds: { type: 'string', default: '6' },
     wasm: { type: 'boolean', default: false },
     out: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
-if (options.step !== undefined && comparisons[options.step] === undefined) throw new Error(`There is no '${options.step}'; choose one of ${Object.keys(comparisons).join(', ')}.`)
+for (const name of chosen) if (comparisons[name] === undefined) throw new Error(`There is no '${name}'; choose among ${Object.keys(comparisons).join(', ')}.`)
 if (options.help) {
   process.stdout.write(usage)
   process.exit(0)
 }
 
 const stepsPerRound = 2
+const rounds = Number(options.rounds)
+/** How far the losses of the same steps may be apart, as a share of the first contestant's. */
+const tolerance = 2e-3
 
-/** @param {readonly number[]} times */
-const median = (times) => times.toSorted((left, right) => left - right)[times.length >> 1] ?? Number.NaN
+/** @type {(name: string) => string | undefined} */
+const ownScript = (name) => (name in steps ? 'transferkit-step.mjs' : name in recurrentSteps ? 'transferkit-recurrent.mjs' : name in metaSteps ? 'transferkit-l2t-ww.mjs' : undefined)
 
-/** @param {string} name */
-const compare = async (name) => {
-  const rounds = Number(options.rounds)
-  const contestants = []
-  for (const [label, command, ...args] of comparisons[name]?.(options.python) ?? []) contestants.push(await contestant(label, command, args))
-  for (const each of contestants) await each.round(3, false)
-  for (let round = 0; round < rounds; round++) for (const each of contestants) await each.round(stepsPerRound, true)
-  if (options.wasm && name in steps) {
-    const wasm = await contestant('Transferkit, wasm, eager', process.execPath, [here('transferkit-step.mjs'), name, 'wasm', 'eager'])
-    await wasm.round(1, false)
-    await wasm.round(1, true)
-    contestants.push(wasm)
+/**
+ * @param {string} name
+ * @param {string} folder
+ */
+const compare = async (name, folder) => {
+  const comparison = comparisons[name]
+  if (comparison === undefined) return []
+  const start = join(folder, `${name}.safetensors`)
+  if (comparison.writeStart !== undefined) {
+    const [command, ...args] = comparison.writeStart
+    execFileSync(command, [...args, start], { stdio: ['ignore', 'ignore', 'inherit'] })
   }
-  for (const each of contestants) each.end()
-  const [ours] = contestants
-  return contestants.map((each) => ({
-    step: name,
-    contestant: each.name,
-    minimumMilliseconds: Math.round(Math.min(...each.times) * 10) / 10,
-    medianMilliseconds: Math.round(median(each.times) * 10) / 10,
-    oursOverThis: Math.round((Math.min(...(ours?.times ?? [])) / Math.min(...each.times)) * 1000) / 1000,
-    peakMegabytes: Math.round(each.last().memory / 1e6),
-    ...(each.last().tensors === undefined ? {} : { tensorsAlive: each.last().tensors }),
-  }))
+  const contestants = []
+  for (const each of comparison.contestants({ python: options.python, start })) contestants.push(Object.assign(await contestant(each.label, each.run), { startsElsewhere: each.startsElsewhere === true }))
+  try {
+    /** @type {readonly number[]} */
+    let expected = []
+    for (const each of contestants) {
+      const { losses } = await each.round(3, false)
+      if (comparison.writeStart === undefined || each.startsElsewhere) continue
+      if (expected.length === 0) expected = losses
+      const apart = losses.findIndex((loss, index) => !(Math.abs(loss - (expected[index] ?? 0)) <= tolerance * Math.abs(expected[index] ?? 0)))
+      if (apart >= 0) throw new Error(`${name}: the contestants do not compute the same. The losses of '${each.name}' are ${losses.join(', ')}, but those of '${contestants[0]?.name}' are ${expected.join(', ')}.`)
+    }
+    for (let round = 0; round < rounds; round++) for (const each of contestants) await each.round(stepsPerRound, true)
+    const script = ownScript(name)
+    if (options.wasm && script !== undefined) {
+      const wasm = await contestant('Transferkit, wasm, eager', [process.execPath, here(script), name, 'wasm', 'eager'])
+      contestants.push(Object.assign(wasm, { startsElsewhere: false }))
+      await wasm.round(1, false)
+      await wasm.round(1, true)
+    }
+  } finally {
+    for (const each of contestants) each.end()
+  }
+  return rowsOf(name, contestants)
 }
 
 const rows = []
-for (const name of options.step === undefined ? Object.keys(comparisons) : [options.step]) rows.push(...(await compare(name)))
-process.stdout.write('| step | contestant | min ms | median ms | ours ÷ this | peak MB |\n| --- | --- | --- | --- | --- | --- |\n')
-for (const row of rows) {
-  process.stdout.write(`| ${row.step} | ${row.contestant} | ${row.minimumMilliseconds} | ${row.medianMilliseconds} | ${row.oursOverThis} | ${row.peakMegabytes} |\n`)
+const folder = mkdtempSync(join(tmpdir(), 'transferkit-bench-'))
+try {
+  for (const name of chosen.length === 0 ? Object.keys(comparisons) : chosen) rows.push(...(await compare(name, folder)))
+} finally {
+  rmSync(folder, { recursive: true })
 }
+process.stdout.write(table(rows))
 if (options.out !== undefined) {
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
   const machine = { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGigabytes: Math.round(totalmem() / 2 ** 30), node: process.version }
-  writeFileSync(options.out, `${JSON.stringify({ commit, machine, rows }, undefined, 2)}\n`)
+  const before = existsSync(options.out) ? JSON.parse(readFileSync(options.out, 'utf8')) : undefined
+  writeFileSync(options.out, `${JSON.stringify({ machine, rows: mergedRows(before, rows, commit) }, undefined, 2)}\n`)
 }

@@ -1,41 +1,104 @@
-import { steps } from './steps.mjs'
+import { metaSteps, recurrentStepNamed, recurrentSteps, steps } from './steps.mjs'
 import { here } from './turns.mjs'
 
 /**
- * A contestant: what it is called, and the command that runs it.
- *
- * @typedef {readonly [label: string, command: string, ...args: string[]]} Contestant
+ * @typedef {object} Contestant
+ * @property {string} label What it is called.
+ * @property {readonly [command: string, ...args: string[]]} run What runs it.
+ * @property {boolean} [startsElsewhere] Whether its losses are not those of the others, because it starts from other weights or computes something else.
  */
-
-/** @type {(label: string, script: string, ...args: string[]) => Contestant} */
-const script = (label, file, ...args) => [label, process.execPath, here(file), ...args]
-
-/** @type {(name: string) => (python: string | undefined) => readonly Contestant[]} */
-const trainingStep = (name) => (python) => [
-  script('Transferkit, native, compiled', 'transferkit-step.mjs', name, 'native', 'compiled'),
-  script('Transferkit, native, eager', 'transferkit-step.mjs', name, 'native', 'eager'),
-  ...(python === undefined ? [] : ['default', 'channels-last'].map((layout) => /** @type {const} */ ([`PyTorch, ${layout}`, python, here('pytorch_step.py'), name, layout]))),
-  ...(steps[name]?.strategy === 'scratch' ? [script('TensorFlow.js layers, native', 'layers-step.mjs', name)] : []),
-]
-
-/** @type {(batch: number) => () => readonly Contestant[]} */
-const foldedInference = (batch) => () => [
-  script('adapters folded', 'transferkit-inference.mjs', 'folded', String(batch)),
-  script('plain network', 'transferkit-inference.mjs', 'plain', String(batch)),
-  script('adapters and batch norm folded', 'transferkit-inference.mjs', 'norms', String(batch)),
-  script('adapters beside the filters', 'transferkit-inference.mjs', 'adapters', String(batch)),
-]
 
 /**
- * What is compared, by name: the contestants, ours first.
+ * @typedef {object} Surroundings What contestants are made with.
+ * @property {string | undefined} python A Python that has torch.
+ * @property {string} start A file with the weights that all start from, where the comparison has one.
+ */
+
+/**
+ * @typedef {object} Comparison What is compared.
+ * @property {(surroundings: Surroundings) => readonly Contestant[]} contestants Ours first: it is compared with each.
+ * @property {readonly [command: string, ...args: string[]]} [writeStart] Writes the file to start from, whose name is appended. The losses of all contestants then have to agree.
+ */
+
+/** @type {(file: string, ...args: string[]) => readonly [string, ...string[]]} */
+const node = (file, ...args) => [process.execPath, here(file), ...args]
+
+/** @type {(script: string, name: string) => readonly Contestant[]} */
+const ours = (script, name) => ['compiled', 'eager'].map((mode) => ({ label: `Transferkit, native, ${mode}`, run: node(script, name, 'native', mode) }))
+
+/** @type {(python: string | undefined, file: string, forms: Readonly<Record<string, readonly string[]>>) => readonly Contestant[]} */
+const pytorch = (python, file, forms) => (python === undefined ? [] : Object.entries(forms).map(([form, args]) => ({ label: `PyTorch, ${form}`, run: [python, here(file), ...args] })))
+
+/** @type {(name: string) => Comparison} */
+const imageStep = (name) => ({
+  contestants: ({ python }) => [
+    ...ours('transferkit-step.mjs', name),
+    ...(steps[name]?.strategy === 'ptu' ? [] : pytorch(python, 'pytorch_step.py', { default: [name, 'default'], 'channels-last': [name, 'channels-last'] })),
+    ...(steps[name]?.strategy === 'scratch' ? [{ label: 'TensorFlow.js layers, native', run: node('layers-step.mjs', name) }] : []),
+  ],
+})
+
+/** @type {(name: string) => Comparison} */
+const recurrentStep = (name) => ({
+  contestants: ({ python, start }) => {
+    const { cell, candidate, optimiser, hiddenSize, batch, length, embeddingSize, vocabulary } = recurrentStepNamed(name)
+    const args = [start, cell, candidate ?? 'none', optimiser, ...[hiddenSize, batch, length, embeddingSize, vocabulary].map(String)]
+    return [
+      ...ours('transferkit-recurrent.mjs', name),
+      ...pytorch(python, 'pytorch_recurrent.py', { ...(candidate === undefined ? { 'fused layer': ['fused', ...args] } : {}), loop: ['loop', ...args], 'compiled loop': ['compiled', ...args] }),
+      ...(candidate === undefined ? [{ label: 'TensorFlow.js layers, native', run: node('layers-recurrent.mjs', name, start), startsElsewhere: cell === 'gru' }] : []),
+    ]
+  },
+  writeStart: node('transferkit-recurrent.mjs', name, 'start'),
+})
+
+/** @type {(name: string, step: import('./steps.mjs').MetaStep) => Comparison} */
+const metaStep = (name, { form, batch }) => ({
+  contestants: ({ python, start }) => [
+    ...ours('transferkit-l2t-ww.mjs', name),
+    ...pytorch(python, 'pytorch_l2t_ww.py', {
+      'as the official code': ['default', start, String(batch)],
+      'as the official code, channels-last': ['channels-last', start, String(batch)],
+      'source features once': ['source-once', start, String(batch)],
+      // Its meta-gradient is the exact one, and the meta-networks part from those of other forms.
+    }).map((each) => ({ ...each, startsElsewhere: form !== 'exact' })),
+  ],
+  writeStart: node('transferkit-l2t-ww.mjs', name, 'start'),
+})
+
+/** @type {(batch: number) => Comparison} */
+const foldedInference = (batch) => ({
+  contestants: () =>
+    Object.entries({ 'adapters folded': 'folded', 'plain network': 'plain', 'adapters and batch norm folded': 'norms', 'adapters beside the filters': 'adapters' }).map(([label, form]) => ({
+      label,
+      run: node('transferkit-inference.mjs', form, String(batch)),
+    })),
+})
+
+/** @type {Comparison} */
+const warmUpEpoch = {
+  contestants: () => [
+    { label: 'features computed once', run: node('transferkit-epoch.mjs', 'cached') },
+    { label: 'features computed in every step', run: node('transferkit-epoch.mjs', 'uncached') },
+  ],
+}
+
+/** @type {<S>(known: Readonly<Record<string, S>>, make: (name: string, step: S) => Comparison) => Readonly<Record<string, Comparison>>} */
+const each = (known, make) => Object.fromEntries(Object.entries(known).map(([name, step]) => [name, make(name, step)]))
+
+// Other steps are for the script that watches the memory.
+const { 'digits-batch64': _, ...imageSteps } = steps
+
+/**
+ * What is compared, by name.
  *
- * @type {Readonly<Record<string, (python: string | undefined) => readonly Contestant[]>>}
+ * @type {Readonly<Record<string, Comparison>>}
  */
 export const comparisons = {
-  'resnet32-batch128': trainingStep('resnet32-batch128'),
-  'resnet26-batch32': trainingStep('resnet26-batch32'),
-  'resnet26-adapters-batch32': trainingStep('resnet26-adapters-batch32'),
+  ...each(imageSteps, imageStep),
   'resnet26-inference-batch1': foldedInference(1),
   'resnet26-inference-batch64': foldedInference(64),
-  'gtn-warm-up-epoch': () => [script('features computed once', 'transferkit-epoch.mjs', 'cached'), script('features computed in every step', 'transferkit-epoch.mjs', 'uncached')],
+  'gtn-warm-up-epoch': warmUpEpoch,
+  ...each(recurrentSteps, recurrentStep),
+  ...each(metaSteps, metaStep),
 }

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline'
 
 /**
- * The side of a contestant: answers `step N` on standard input with the time of N steps in milliseconds, `memory` with the largest resident set,
+ * The side of a contestant: answers `step N` on standard input with the times of N steps in milliseconds, their losses, and the largest resident set in bytes,
  * and ends with `end`. Everything that a contestant prints is one line of JSON.
  *
  * @param {{ step: () => number | Promise<number>, describe: () => object }} contestant One training step, which returns its loss, and what to say of the set-up.
@@ -14,12 +14,12 @@ export const answer = async ({ step, describe }) => {
     const [command, count] = line.split(' ')
     if (command === 'end') break
     const times = []
-    let loss = Number.NaN
+    const losses = []
     for (let index = 0; index < Number(count); index++) {
       const start = performance.now()
-      loss = await step()
+      losses.push(await step())
       times.push(performance.now() - start)
     }
-    say({ times, loss, memory: process.resourceUsage().maxRSS * 1024, ...describe() })
+    say({ times, losses, memory: process.resourceUsage().maxRSS * 1024, ...describe() })
   }
 }

@@ -1,12 +1,10 @@
 """The same training steps in PyTorch, eager, in its default layout or channels last."""
 
-import json
 import math
-import resource
 import sys
-import time
 
 import torch
+from contestant import answer
 from torch import nn
 from torch.nn import functional as F
 
@@ -14,8 +12,6 @@ name, layout = sys.argv[1], sys.argv[2]
 steps = {"resnet32-batch128": (128, 32), "resnet26-batch32": (32, 64), "resnet26-adapters-batch32": (32, 64)}
 adapted = "adapters" in name
 batch, size = steps[name]
-torch.set_num_threads(int(sys.argv[3]) if len(sys.argv) > 3 else 2)
-torch.manual_seed(1)
 
 
 class AdaptedConvolution(nn.Module):
@@ -91,19 +87,4 @@ def step():
     return loss.item()
 
 
-def say(message):
-    print(json.dumps(message), flush=True)
-
-
-say({"ready": {"torch": torch.__version__, "layout": layout}})
-for line in sys.stdin:
-    command, *rest = line.split()
-    if command == "end":
-        break
-    times = []
-    loss = float("nan")
-    for _ in range(int(rest[0])):
-        start = time.perf_counter()
-        loss = step()
-        times.append((time.perf_counter() - start) * 1000)
-    say({"times": times, "loss": loss, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, "torch": torch.__version__})
+answer(step, {"layout": layout})

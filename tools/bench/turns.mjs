@@ -13,6 +13,7 @@ const debug = process.env['BENCH_DEBUG'] === undefined ? 'ignore' : 'inherit'
 /**
  * @typedef {object} Round What a contestant answers.
  * @property {number[]} times Milliseconds a step.
+ * @property {number[]} losses Loss of each step.
  * @property {number} memory Largest resident set in bytes.
  * @property {number} [tensors] Tensors alive.
  */
@@ -21,10 +22,9 @@ const debug = process.env['BENCH_DEBUG'] === undefined ? 'ignore' : 'inherit'
  * A child process that times steps when it is asked to.
  *
  * @param {string} name
- * @param {string} command
- * @param {string[]} args
+ * @param {readonly [command: string, ...args: string[]]} run
  */
-export const contestant = async (name, command, args) => {
+export const contestant = async (name, [command, ...args]) => {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', debug] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const next = async () => {
@@ -38,7 +38,7 @@ export const contestant = async (name, command, args) => {
   /** @type {number[]} */
   const times = []
   /** @type {Round} */
-  let last = { times, memory: 0 }
+  let last = { times, losses: [], memory: 0 }
   return {
     name,
     times,
@@ -51,6 +51,7 @@ export const contestant = async (name, command, args) => {
       child.stdin.write(`step ${count}\n`)
       last = await next()
       if (counted) times.push(...last.times)
+      return last
     },
     end: () => child.stdin.end('end\n'),
   }

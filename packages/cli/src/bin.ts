@@ -21,6 +21,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
+  // Nobody waits for a person to type.
+  ...(process.stdin.isTTY ? {} : { stdin: process.stdin }),
   environment: process.env,
   workingFolder: process.cwd(),
   signal: interruption.signal,

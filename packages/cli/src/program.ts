@@ -62,6 +62,20 @@ A recipe, in YAML (defaults are left out):
       learningRate: 0.1
   seeds: [1, 2, 3]
 
+A recipe for texts has a network for texts and a vocabulary, and may train on a share of each class:
+
+  source:
+    network: lstm                # or bilstm, gru, bigru, text-cnn; lstm-pair and the like for pairs of texts
+    options: { embeddingSize: 128, hiddenSize: 128 }
+    text: { maximumLength: 48 }  # also tokeniser, minimumCount, maximumWords, vectors
+    pretrain: { dataset: mr, test: { share: 0.1 }, epochs: 4, optimiser: adam, learningRate: 0.001 }
+  target:
+    dataset: cr                  # or a file of your own: ./reviews.txt, .tsv, .csv, .jsonl
+    trainShare: 0.1
+    test: { share: 0.2 }
+  training: { steps: 120, optimiser: adam, learningRate: 0.001 }
+  strategies: [scratch, fine-tune, recurrent-ptu]
+
 "transferkit strategies" lists the strategies, "transferkit datasets" the data sets.`
 
 const decathlonHelp = `
@@ -190,17 +204,25 @@ ${exitCodeHelp()}`,
 
   program
     .command('predict')
-    .description('Classify images with a transferred model.')
+    .description('Classify images or texts with a transferred model.')
     .argument('<artefact>', 'folder of a transfer artefact, as compare and run write it')
-    .argument('<images...>', 'image files (JPEG, PNG, WebP, GIF, TIFF)')
-    .addOption(new Option('--top <count>', 'how many classes to show for each image').argParser(parseCount).default(3))
+    .argument('[files...]', 'image files (JPEG, PNG, WebP, GIF, TIFF), or files with one text a line; - is the standard input')
+    .addOption(new Option('--text <text>', 'a text to classify; may be given several times').argParser((text, before: readonly string[] | undefined) => [...(before ?? []), text]))
+    .addOption(new Option('--top <count>', 'how many classes to show for each').argParser(parseCount).default(3))
     .option('--source <file>', "weights of the source network; by default those in the artefact's run folder")
     .option('--plugins <list>', 'packages that hold the strategy, with commas between them')
     .addOption(backendOption())
-    .addHelpText('after', '\nExample:\n  $ transferkit predict runs/digits/strategies/ptu/seed-1/artefact scans/*.png --json')
-    .action(async (artefact: string, images: readonly string[], options: PredictArguments, command: Command) => {
+    .addHelpText('after', `
+A model for texts takes texts of any length: of a longer one than it can read, the start counts, which is said.
+A model for pairs of texts takes two of them with a tab between.
+
+Examples:
+  $ transferkit predict runs/digits/strategies/ptu/seed-1/artefact scans/*.png --json
+  $ transferkit predict runs/sentiment/strategies/scratch/seed-1/artefact --text "a fine film"
+  $ transferkit predict runs/sentiment/strategies/scratch/seed-1/artefact reviews.txt`)
+    .action(async (artefact: string, files: readonly string[], options: PredictArguments, command: Command) => {
       const { predictCommand } = await import('./commands/predict.js')
-      await predictCommand(artefact, images, options, contextOf(command))
+      await predictCommand(artefact, files, options, contextOf(command))
     })
 
   program

@@ -36,7 +36,7 @@ describe('a wrong command line ends with 2 and says what was meant', () => {
     [['compare']],
     [['compare', 'x.yaml', 'y.yaml']],
     [['run', 'x.yaml', '--seed', '1,2']],
-    [['predict', 'x']],
+    [['predict']],
     [['predict', 'x', 'y.png', '--top', '0']],
   ])('%j', async (argv) => {
     const { code, stdout, stderr } = await runCaptured(argv)

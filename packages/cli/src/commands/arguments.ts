@@ -34,6 +34,7 @@ export interface PretrainArguments extends RecipeArguments {
 /** Options of `predict`. @internal */
 export interface PredictArguments {
   readonly top: number
+  readonly text?: readonly string[]
   readonly source?: string
   readonly plugins?: string
   readonly backend?: RecipeArguments['backend']

@@ -3,18 +3,23 @@ import { resolve } from 'node:path'
 import { normalise } from '@transferkit/datasets'
 import { decodeImage } from '@transferkit/datasets/node'
 import { openRuntime } from '@transferkit/runtime/node'
-import { TransferkitError } from '@transferkit/tensor'
-import { loadArtefact, type Prediction, readTransferConfig, type TargetModel } from '@transferkit/training'
+import { type BatchTransform, type TrainedNetwork, TransferkitError } from '@transferkit/tensor'
+import { loadArtefact, readTransferConfig, type TargetModel } from '@transferkit/training'
 import { readArtefact } from '@transferkit/training/node'
 import { type CommandContext } from '../console/command-context.js'
 import { textTable } from '../console/text-table.js'
 import { type ArtefactRecord, readArtefactRecord } from '../experiment/artefact-record.js'
 import { readArtefactSource } from '../experiment/artefact-source.js'
+import { sourceOfRecord } from '../experiment/artefact-text.js'
 import { availableMethods } from '../experiment/methods.js'
+import type { SourceNetwork } from '../experiment/source-file.js'
 import { releaseSource } from '../experiment/source-network.js'
+import { readTextRecord } from '../experiment/text-record.js'
 import { transformsOf } from '../experiment/transforms.js'
 import { decimal } from '../report/format.js'
 import type { PredictArguments } from './arguments.js'
+import { predictTexts } from './predict-texts.js'
+import { ranked } from './ranked.js'
 import { splitList } from './split-list.js'
 
 const readImage = async (path: string, { exampleShape: [height, width, channels], images }: ArtefactRecord): Promise<Uint8Array> => {
@@ -25,12 +30,6 @@ const readImage = async (path: string, { exampleShape: [height, width, channels]
   return pixels
 }
 
-const ranked = ({ probabilities }: Prediction, classes: readonly string[], top: number): readonly { readonly label: string; readonly probability: number }[] =>
-  classes
-    .map((label, index) => ({ label, probability: probabilities[index] ?? 0 }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, top)
-
 const classify = async (model: TargetModel, record: ArtefactRecord, images: readonly string[], top: number, { io, json }: CommandContext): Promise<void> => {
   const rows: string[][] = []
   for (const image of images) {
@@ -38,31 +37,60 @@ const classify = async (model: TargetModel, record: ArtefactRecord, images: read
     const inputs = await readImage(resolve(io.workingFolder, image), record)
     const [prediction] = await model.predict({ inputs, shape: [1, ...record.exampleShape] })
     if (prediction === undefined) continue
-    const best = ranked(prediction, model.task.classes, top)
+    const best = ranked(prediction.probabilities, model.task.classes, top)
     if (json) io.stdout.write(`${JSON.stringify({ file: image, label: prediction.label, probability: prediction.probability, top: best })}\n`)
     else rows.push([image, prediction.label, best.map(({ label, probability }) => `${label} ${decimal(100 * probability)} %`).join(', ')])
   }
   if (!json) io.stdout.write(textTable([{ heading: 'image' }, { heading: 'class' }, { heading: 'most probable' }], rows))
 }
 
-/** Classifies images with a transferred model. @internal */
-export const predictCommand = async (folder: string, images: readonly string[], options: PredictArguments, context: CommandContext): Promise<void> => {
+/** How a model gets its inputs. */
+interface Preparation {
+  /** The source network that the model stands on. */
+  readonly source: TrainedNetwork
+  readonly transforms: readonly BatchTransform[]
+  readonly classify: (model: TargetModel) => Promise<void>
+  readonly release: () => void
+}
+
+const preparationFor = async (source: SourceNetwork, record: unknown, artefact: string, inputs: readonly string[], options: PredictArguments, context: CommandContext): Promise<Preparation> => {
+  const textRecord = readTextRecord(record)
+  if (textRecord !== undefined) {
+    const { trained, release } = await sourceOfRecord(source, textRecord)
+    return { source: trained, transforms: [], classify: (model) => predictTexts(model, textRecord, inputs, options, context), release }
+  }
+  const imageRecord = readArtefactRecord(record)
+  if (imageRecord === undefined) throw new TransferkitError('artefact/no-record', `${artefact}: does not say how its inputs are prepared; it was made by a program of its own. Load it with loadArtefact of @transferkit/training.`)
+  if (options.text !== undefined) throw new TransferkitError('usage/no-text-model', `${artefact}: is a model for images, so --text is not for it. Name image files.`)
+  if (inputs.length === 0) throw new TransferkitError('usage/no-images', `${artefact}: is a model for images. Name image files to classify.`)
+  return {
+    source: source.trained,
+    transforms: [...transformsOf(imageRecord.transforms), normalise(imageRecord.normalisation)],
+    classify: (model) => classify(model, imageRecord, inputs, options.top, context),
+    release: () => undefined,
+  }
+}
+
+/** Classifies images or texts with a transferred model. @internal */
+export const predictCommand = async (folder: string, inputs: readonly string[], options: PredictArguments, context: CommandContext): Promise<void> => {
   const { io } = context
   const path = resolve(io.workingFolder, folder)
   const artefact = await readArtefact(path)
-  const record = readArtefactRecord(readTransferConfig(artefact.config).record)
-  if (record === undefined) throw new TransferkitError('artefact/no-record', `${folder}: does not say how images are prepared; it was made by a program of its own. Load it with loadArtefact of @transferkit/training.`)
   const methods = await availableMethods(splitList(options.plugins), io.workingFolder)
   const runtime = await openRuntime(options.backend === undefined ? {} : { backend: options.backend })
   try {
     const source = await readArtefactSource(path, options.source === undefined ? undefined : resolve(io.workingFolder, options.source))
     try {
-      const transforms = [...transformsOf(record.transforms), normalise(record.normalisation)]
-      const model = await loadArtefact({ artefact, source: source.trained, strategies: [...methods.values()], transforms })
+      const prepared = await preparationFor(source, readTransferConfig(artefact.config).record, folder, inputs, options, context)
       try {
-        await classify(model, record, images, options.top, context)
+        const model = await loadArtefact({ artefact, source: prepared.source, strategies: [...methods.values()], transforms: prepared.transforms })
+        try {
+          await prepared.classify(model)
+        } finally {
+          model.release()
+        }
       } finally {
-        model.release()
+        prepared.release()
       }
     } finally {
       releaseSource(source)

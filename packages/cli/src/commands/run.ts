@@ -26,10 +26,10 @@ export const runCommand = async (recipe: string, options: RunArguments, context:
   const { io, json } = context
   const file = await readRecipe(recipe, io.workingFolder, comparison)
   const seed = options.seed ?? file.recipe.seeds[0] ?? 1
-  const { results, out, report } = await runExperiment(await compareStrategies(file, { strategies: (planned) => choose(planned, options.strategy), seeds: [seed] }), options, context)
+  const { results, out, report } = await runExperiment(await compareStrategies(file, { strategies: (planned) => choose(planned, options.strategy), seeds: [seed], withBaseline: false }), options, context)
   const [row] = results.rows
   if (row === undefined) return
   const artefact = artefactPath(out, row)
   if (json) writeJson(context, { ...row, artefact, report })
-  else io.stdout.write(`${row.name}, seed ${seed}: ${decimal(100 * row.accuracy)} % of ${grouped(row.testExamples)} test images right, ${grouped(row.privateParameters)} private parameters.\nArtefact: ${artefact}\n`)
+  else io.stdout.write(`${row.name}, seed ${seed}: ${decimal(100 * row.accuracy)} % of ${grouped(row.testExamples)} test examples right, ${grouped(row.privateParameters)} private parameters.\nArtefact: ${artefact}\n`)
 }

@@ -18,6 +18,8 @@ export interface CommandIo {
   readonly stdout: TextOutput
   /** Progress, remarks and errors. */
   readonly stderr: TextOutput
+  /** What is piped into the command, such as lines of text to classify; absent where a person types. */
+  readonly stdin?: AsyncIterable<Uint8Array>
   /** Environment variables. */
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Folder that relative paths start from. */

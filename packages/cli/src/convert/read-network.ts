@@ -7,10 +7,11 @@ import { normalise } from '@transferkit/datasets'
 import { readArtefactRecord } from '../experiment/artefact-record.js'
 import { readArtefactSource } from '../experiment/artefact-source.js'
 import { modelName, readModelFiles } from '../experiment/model-files.js'
+import { networkByName } from '../experiment/network-by-name.js'
 import type { Method } from '../experiment/plugins.js'
-import { importModel, type ModelFiles, networkByName, readSourceFile, releaseNetwork, type SourceRecord } from '../experiment/source-file.js'
+import { importModel, type ModelFiles, readSourceFile, releaseNetwork, type SourceRecord } from '../experiment/source-file.js'
+import { readTextRecord } from '../experiment/text-record.js'
 import { transformsOf } from '../experiment/transforms.js'
-import type { Normalisation } from '../recipe/image-schemas.js'
 import type { Input } from './formats.js'
 
 /** How the tensors of a file and those of the network correspond, in numbers. @internal */
@@ -30,7 +31,7 @@ export interface ReadNetwork {
   /** The network. */
   readonly trained: TrainedNetwork
   /** What is known of it; the normalisation may not be. */
-  readonly record: Omit<SourceRecord, 'normalisation'> & { readonly normalisation?: Normalisation }
+  readonly record: SourceRecord
   /** The TensorFlow.js model that it was made from. */
   readonly model?: ModelFiles
   /** How the tensors of a PyTorch file fitted. */
@@ -76,8 +77,8 @@ const readPytorch = async (path: string, { network: told, classes, names: code }
   const { entries } = readSafetensors(await readFile(path), path)
   const name = told ?? guessedName(entries, path)
   const namesFor = (of: TrainedNetwork['network']): [] | [ReturnType<typeof pytorchNames>] => (code === undefined ? [] : [pytorchNames(of, code)])
-  const anyClasses = networkByName(name, 1)
-  const network = networkByName(name, classes ?? classesOfPytorch(anyClasses, entries, ...namesFor(anyClasses)))
+  const anyClasses = networkByName(name, { classes: 1 })
+  const network = networkByName(name, { classes: classes ?? classesOfPytorch(anyClasses, entries, ...namesFor(anyClasses)) })
   const { matched, missing, unexpected, misshapen } = comparePytorch(network, entries, ...namesFor(network))
   return {
     ...ofNetwork({ network, variables: importPytorch(network, entries, ...namesFor(network)) }),
@@ -97,6 +98,7 @@ const readModel = async (path: string): Promise<ReadNetwork> => {
 const readTransferred = async (path: string, { source: given, methods }: ReadOptions): Promise<ReadNetwork> => {
   const artefact = await readArtefact(path)
   const config = readTransferConfig(artefact.config)
+  if (readTextRecord(config.record) !== undefined) throw new TransferkitError('convert/text', `${path}: is a model for texts, which no other format has a place for: its vocabulary would be lost. Use it with "transferkit predict" or loadArtefact of @transferkit/training.`)
   const prepared = readArtefactRecord(config.record)
   const transforms = prepared === undefined ? [] : [...transformsOf(prepared.transforms), normalise(prepared.normalisation)]
   const source = await readArtefactSource(path, given)
@@ -147,7 +149,11 @@ export const readNetwork = async ({ format, path }: Input, options: ReadOptions)
     case 'artefact':
       return readTransferred(path, options)
     case 'transferkit': {
-      const { trained, record, model } = readSourceFile(await readFile(path), path)
+      const { trained, record, model, vocabulary } = readSourceFile(await readFile(path), path)
+      if (vocabulary !== undefined) {
+        releaseNetwork(trained)
+        throw new TransferkitError('convert/text', `${path}: is a network for texts, which no other format has a place for: its vocabulary would be lost. Name the file in source.weights of a recipe.`)
+      }
       return { ...ofNetwork(trained), record, ...(model === undefined ? {} : { model }) }
     }
   }

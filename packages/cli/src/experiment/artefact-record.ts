@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type ImageSettings, imagesSchema, type Normalisation, normalisationSchema, type TargetSettings, type TransformEntry, transformSchema } from '../recipe/image-schemas.js'
+import { type ImageSettings, imagesSchema, type Normalisation, normalisationSchema, type TransformEntry, transformSchema } from '../recipe/image-schemas.js'
+import type { TargetSettings } from '../recipe/target-schema.js'
 
 const recordSchema = z.object({
   exampleShape: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]),

@@ -1,6 +1,6 @@
 import { branchAt, countElements } from '@transferkit/tensor'
 import type { DecathlonRecipe, DomainSettings } from '../recipe/decathlon.js'
-import type { TargetSettings } from '../recipe/image-schemas.js'
+import type { TargetSettings } from '../recipe/target-schema.js'
 import type { DecathlonResults } from '../report/decathlon-results.js'
 import type { Experiment, PlannedTarget } from './experiment.js'
 import { methodsOf } from './methods.js'

@@ -1,4 +1,5 @@
 import type { Recipe } from '../recipe/comparison.js'
+import { readsText } from '../recipe/text-problems.js'
 import type { Results } from '../report/results.js'
 import type { Experiment } from './experiment.js'
 import { methodsOf } from './methods.js'
@@ -13,6 +14,8 @@ export interface Selection {
   readonly strategies: (planned: readonly PlannedStrategy[]) => readonly PlannedStrategy[]
   /** The seeds. */
   readonly seeds: readonly number[]
+  /** Whether a simple classifier is trained beside the strategies of a text recipe; yes unless told. */
+  readonly withBaseline?: boolean
 }
 
 /**
@@ -26,12 +29,13 @@ export interface Selection {
 export const compareStrategies = async (file: RecipeFile<Recipe>, select: Selection): Promise<Experiment<Results>> => {
   const strategies = select.strategies(plannedStrategies(file, await methodsOf(file)))
   const { seeds } = select
+  const { source, target } = file.recipe
   return {
     file,
-    targets: [{ path: ['target'], settings: file.recipe.target, strategies }],
+    targets: [{ path: ['target'], settings: target, strategies, baseline: select.withBaseline !== false && readsText(source) && target.baseline !== 'none' }],
     seeds,
     resultsFile: runFiles.results,
-    resolved: (backend) => resolvedRecipe(file, { strategies, seeds, backend, target: file.recipe.target }),
+    resolved: (backend) => resolvedRecipe(file, { strategies, seeds, backend, target }),
     collect: (header, outcomes) => ({ ...header, rows: outcomes.map(({ row }) => row) }),
   }
 }

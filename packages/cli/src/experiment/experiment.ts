@@ -1,5 +1,5 @@
 import type { FieldPath } from '../recipe/issues.js'
-import type { TargetSettings } from '../recipe/image-schemas.js'
+import type { TargetSettings } from '../recipe/target-schema.js'
 import type { ResultRow, ResultsHeader } from '../report/results.js'
 import type { PlannedStrategy } from './planned-strategies.js'
 import type { RecipeFile } from './read-recipe.js'
@@ -15,6 +15,8 @@ export interface PlannedTarget {
   readonly settings: TargetSettings
   /** The strategies, with the options and settings of this target. */
   readonly strategies: readonly PlannedStrategy[]
+  /** Whether TF-IDF with logistic regression is trained beside them. */
+  readonly baseline?: boolean
 }
 
 /** What one training gave. @internal */

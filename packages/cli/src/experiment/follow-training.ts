@@ -33,7 +33,7 @@ export const followTraining = async <Result>(run: Run<TrainingEvent, Result>, la
       if (event.type === 'training-start') task = await progress.begin(label, event.totalSteps)
       const line = lineOf(event)
       if (line !== undefined) progress.note(`${label}: ${line}`)
-      if (event.type === 'step-end') task?.update(event.step, `loss ${decimal(event.loss, 3)}, ${Math.round(event.examplesPerSecond)} images/s`)
+      if (event.type === 'step-end') task?.update(event.step, `loss ${decimal(event.loss, 3)}, ${Math.round(event.examplesPerSecond)} examples/s`)
       await onEvent?.(event)
     }
   } finally {

@@ -1,6 +1,8 @@
+import { defineMetaStrategies, metaRegularisers } from '@transferkit/meta'
+import { nlpStrategies } from '@transferkit/nlp'
 import { TransferkitError } from '@transferkit/tensor'
 import { baselineStrategies } from '@transferkit/training'
-import { visionStrategies } from '@transferkit/vision'
+import { networks, visionStrategies } from '@transferkit/vision'
 import { inField } from '../recipe/in-field.js'
 import { importPlugins, type Method } from './plugins.js'
 import type { RecipeFile } from './read-recipe.js'
@@ -15,7 +17,7 @@ import type { RecipeFile } from './read-recipe.js'
  */
 export const availableMethods = async (plugins: readonly string[], folder: string): Promise<ReadonlyMap<string, Method>> => {
   const methods = new Map<string, Method>()
-  for (const method of [...baselineStrategies, ...visionStrategies, ...(await importPlugins(plugins, folder))]) {
+  for (const method of [...baselineStrategies, ...visionStrategies, ...nlpStrategies, ...defineMetaStrategies({ networks }), ...metaRegularisers, ...(await importPlugins(plugins, folder))]) {
     if (methods.has(method.name)) throw new TransferkitError('plugin/name-taken', `There are two strategies called ${JSON.stringify(method.name)}; the plugin that brings the second one has to rename it.`)
     methods.set(method.name, method)
   }

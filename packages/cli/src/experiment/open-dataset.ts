@@ -20,9 +20,11 @@ export interface DataPlaces {
   readonly signal: AbortSignal
 }
 
-const isPath = (name: string): boolean => /^(\.{1,2}\/|\/|[A-Za-z]:[\\/])/.test(name)
+/** Whether a data set is named by a path. @internal */
+export const isPath = (name: string): boolean => /^(\.{1,2}\/|\/|[A-Za-z]:[\\/])/.test(name)
 
-const phaseOf = (event: DataProgress): Phase => {
+/** How the reading of a data set is shown. @internal */
+export const phaseOf = (event: DataProgress): Phase => {
   switch (event.kind) {
     case 'download':
       return { label: `Download ${event.address}`, completed: event.receivedBytes, total: event.totalBytes }

@@ -18,6 +18,8 @@ export interface PlannedStrategy {
   readonly strategy: Strategy
   /** What the recipe says of it. */
   readonly entry: StrategyEntry
+  /** Where the recipe says it. */
+  readonly path: FieldPath
   /** How it is trained. */
   readonly settings: TrainingSettings
 }
@@ -83,9 +85,15 @@ export const plannedStrategies = ({ recipe, error }: ParsedRecipe<CommonRecipe>,
     const structure = make('structure', entry.strategy, { ...entry.options, ...own }, path, domain === undefined || own === undefined ? undefined : [...domain.path, 'strategyOptions', name])
     const regularisers = entry.regularisers.map(({ regulariser, options }, place) => make('regulariser', regulariser, options, [...path, 'regularisers', place]))
     if (structure === undefined || regularisers.includes(undefined)) return undefined
+    const names = entry.regularisers.map(({ regulariser }) => regulariser)
+    const repeated = names.findIndex((regulariser, place) => names.indexOf(regulariser) !== place)
+    if (repeated !== -1) {
+      problems.push({ path: [...path, 'regularisers', repeated], message: `the regulariser ${JSON.stringify(names[repeated])} is there twice; each can be added once.` })
+      return undefined
+    }
     // The kind was checked above, which tells strategies from regularisers.
     const strategy = regularisers.length === 0 ? (structure as Strategy) : compose(structure as Strategy, ...(regularisers as Regulariser[]))
-    return { name, entry, strategy, settings: settingsOf(recipe.training, entry, domain?.training ?? {}) }
+    return { name, entry, path, strategy, settings: settingsOf(recipe.training, entry, domain?.training ?? {}) }
   })
   if (problems.length > 0) throw error(problems)
   return planned.filter((strategy) => strategy !== undefined)

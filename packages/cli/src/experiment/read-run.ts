@@ -9,10 +9,25 @@ import { metricsPath, runFiles } from './run-layout.js'
 
 const environmentSchema = z.record(z.string(), z.union([z.string(), z.number()]))
 
-const stepSchema = z.object({ type: z.literal('step-end'), step: z.number(), loss: z.number() })
+const stepSchema = z.object({ type: z.literal('step-end'), step: z.number(), loss: z.number(), metrics: z.object({ accuracy: z.number().exactOptional() }).exactOptional() })
 const numbersByRow = z.record(z.string(), z.record(z.string(), z.number()))
-const inspectionSchema = z.object({ name: z.string(), title: z.string(), rowAxis: z.string(), valueAxis: z.string(), series: numbersByRow })
-const epochSchema = z.object({ type: z.literal('epoch-end'), step: z.number(), inspections: z.array(inspectionSchema) })
+const exampleSchema = z.object({ tokens: z.array(z.int()), predicted: z.string().exactOptional(), actual: z.string().exactOptional() })
+const inspectionSchema = z.object({
+  name: z.string(),
+  title: z.string(),
+  rowAxis: z.string(),
+  valueAxis: z.string(),
+  series: numbersByRow,
+  kind: z.enum(['lines', 'heat-map']).exactOptional(),
+  example: exampleSchema.exactOptional(),
+})
+const epochSchema = z.object({
+  type: z.literal('epoch-end'),
+  step: z.number(),
+  validationLoss: z.number().exactOptional(),
+  validationAccuracy: z.number().exactOptional(),
+  inspections: z.array(inspectionSchema),
+})
 
 type EpochLine = z.infer<typeof epochSchema>
 
@@ -57,9 +72,9 @@ const matching = <T>(lines: readonly unknown[], schema: z.ZodType<T>): readonly 
 const histories = (training: RecordedTraining, epochs: readonly EpochLine[]): readonly InspectionHistory[] => {
   const byName = new Map<string, InspectionHistory>()
   for (const { step, inspections } of epochs) {
-    for (const { name: inspection, title, rowAxis, valueAxis, series } of inspections) {
+    for (const { name: inspection, series, ...described } of inspections) {
       const before = byName.get(inspection)
-      byName.set(inspection, { ...training, inspection, title, rowAxis, valueAxis, points: [...(before?.points ?? []), { step, series }] })
+      byName.set(inspection, { ...training, inspection, ...described, points: [...(before?.points ?? []), { step, series }] })
     }
   }
   return [...byName.values()]
@@ -72,8 +87,10 @@ interface TrainingLog {
 
 const readLog = async (out: string, training: RecordedTraining): Promise<TrainingLog> => {
   const lines = await readLines(metricsPath(out, training))
-  const points = lastByStep(matching(lines, stepSchema)).map(({ step, loss }) => ({ step, loss }))
-  return { curve: { ...training, points }, inspections: histories(training, lastByStep(matching(lines, epochSchema))) }
+  const points = lastByStep(matching(lines, stepSchema)).map(({ step, loss, metrics }) => ({ step, loss, ...metrics }))
+  const epochs = lastByStep(matching(lines, epochSchema))
+  const validation = epochs.flatMap(({ step, validationLoss: loss, validationAccuracy: accuracy }) => (loss === undefined || accuracy === undefined ? [] : [{ step, loss, accuracy }]))
+  return { curve: { ...training, points, ...(validation.length === 0 ? {} : { validation }) }, inspections: histories(training, epochs) }
 }
 
 /** What a run folder holds: the results of a comparison or of a decathlon. @internal */

@@ -24,12 +24,15 @@ export interface Decisions {
  */
 export const resolvedRecipe = ({ recipe, name }: RecipeFile<CommonRecipe>, { strategies, seeds, backend, ...sections }: Decisions): string => {
   const { plugins, source, training } = recipe
-  const entries = strategies.map((plan) => ({
-    name: plan.name,
-    strategy: plan.entry.strategy,
-    options: plan.strategy.options,
-    ...(plan.entry.regularisers.length === 0 ? {} : { regularisers: plan.entry.regularisers }),
-    ...plan.settings,
-  }))
+  const entries = strategies.map(({ name: title, strategy, entry, settings }) => {
+    const { structure, regularisers } = strategy.composition ?? { structure: strategy, regularisers: [] }
+    return {
+      name: title,
+      strategy: entry.strategy,
+      options: structure.options,
+      ...(regularisers.length === 0 ? {} : { regularisers: regularisers.map(({ name: regulariser, options }) => ({ regulariser, options })) }),
+      ...settings,
+    }
+  })
   return stringify({ name, backend, plugins, source, ...sections, training, strategies: entries, seeds: [...seeds] }, { aliasDuplicateObjects: false })
 }

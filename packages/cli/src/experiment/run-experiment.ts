@@ -9,16 +9,21 @@ import type { RunFolderArguments } from '../commands/arguments.js'
 import type { CommandContext } from '../console/command-context.js'
 import { packageVersion } from '../package-version.js'
 import { folderName } from '../recipe/common-schema.js'
+import type { RecipeErrors } from '../recipe/parse-recipe.js'
+import { baselineName, readsText } from '../recipe/text-problems.js'
 import type { ResultsHeader } from '../report/results.js'
+import { checkStrategies } from './check-strategies.js'
 import { dataFolder } from './data-folder.js'
 import { describeEnvironment, type Environment } from './environment.js'
 import type { Experiment, PlannedTarget, TrialOutcome } from './experiment.js'
 import type { DataPlaces } from './open-dataset.js'
 import { runFiles, trialName, type TrialPlace } from './run-layout.js'
-import { writeSourceFile } from './source-file.js'
+import { type SourceNetwork, writeSourceFile } from './source-file.js'
 import { checkNetwork, obtainSource, releaseSource } from './source-network.js'
-import { openTargetData, type TargetData } from './target-data.js'
-import { type RunSurroundings, trainStrategy } from './train-strategy.js'
+import { openImageTarget, type TargetData } from './target-data.js'
+import { openTextTarget } from './text-target.js'
+import { trainBaseline } from './train-baseline.js'
+import { type RunSurroundings, trainStrategy, type Trial } from './train-strategy.js'
 import { writeReport } from './write-report.js'
 
 /** A finished run. @internal */
@@ -68,12 +73,24 @@ interface OpenTarget {
 /** Everything is opened before the first training, so that a wrong name is not found after hours. */
 const openTargets = async ({ file, targets }: Experiment<unknown>, places: DataPlaces): Promise<readonly OpenTarget[]> => {
   const opened: OpenTarget[] = []
-  for (const target of targets) opened.push({ target, data: await openTargetData(file, target.settings, target.path, places) })
+  const open = readsText(file.recipe.source) ? openTextTarget : openImageTarget
+  for (const target of targets) opened.push({ target, data: await open(file, target.settings, target.path, places) })
   return opened
+}
+
+/** Errors of strategies that do not fit come before hours of training; those of images that do not fit the network say more when they are trained on. */
+const checkTarget = (file: RecipeErrors, { target, data }: OpenTarget, from: SourceNetwork): void => {
+  const { trained: source } = from
+  const inputShape = data.inputShape(from)
+  if (inputShape.length !== source.network.inputShape.length || inputShape.at(-1) !== source.network.inputShape.at(-1)) return
+  checkStrategies(file, target.strategies, { source, task: { kind: 'classification', classes: data.classes }, inputShape })
 }
 
 const trialLabel = (place: TrialPlace, index: number, total: number): string =>
   `[${String(index + 1).padStart(String(total).length)}/${total}] ${place.domain === undefined ? '' : `${place.domain}, `}${place.name}, seed ${place.seed}`
+
+/** Where a trial is kept, and its name for people. */
+type TrialRecord = Pick<Trial, 'folder' | 'label'>
 
 /** Runs the trials one after the other, seed by seed, and keeps the results after each. */
 const runTrials = async <Results>(experiment: Experiment<Results>, folder: RunFolder, runtime: Runtime, features: FeatureStore | false, places: DataPlaces): Promise<Results> => {
@@ -87,25 +104,35 @@ const runTrials = async <Results>(experiment: Experiment<Results>, folder: RunFo
   const source = await obtainSource(file, { ...places, runtime })
   try {
     await folder.write(runFiles.source, await writeSourceFile(source))
+    for (const target of opened) checkTarget(file, target, source)
     const { sha256: sourceHash } = await sourceIdentity(source.trained)
     const surroundings: RunSurroundings = { source, sourceHash, runtime, features, progress: places.progress, signal: places.signal }
     const outcomes: TrialOutcome[] = []
     const collected = (): Results => experiment.collect(header, inOrder(outcomes, targets), source)
-    const trials = seeds.flatMap((seed) => opened.flatMap(({ target, data }) => target.strategies.map((planned) => ({ target, data, planned, seed, place: { domain: target.domain, name: planned.name, seed } }))))
-    for (const [index, { target, data, planned, seed, place }] of trials.entries()) {
-      const trial = { planned, seed, target: target.settings, data, folder: folder.trial(trialName(place)), label: trialLabel(place, index, trials.length) }
-      outcomes.push({ target, ...(await trainStrategy(trial, surroundings)) })
+    const trials = seeds.flatMap((seed) =>
+      opened.flatMap(({ target, data }) => {
+        const common = { seed, target: target.settings, data }
+        const place = (name: string): TrialPlace => ({ domain: target.domain, name, seed })
+        return [
+          ...target.strategies.map((planned) => ({ target, place: place(planned.name), run: (kept: TrialRecord) => trainStrategy({ ...common, ...kept, planned }, surroundings) })),
+          ...(target.baseline === true ? [{ target, place: place(baselineName), run: (kept: TrialRecord) => trainBaseline({ ...common, ...kept }, surroundings) }] : []),
+        ]
+      }),
+    )
+    for (const [index, { target, place, run }] of trials.entries()) {
+      outcomes.push({ target, ...(await run({ folder: folder.trial(trialName(place)), label: trialLabel(place, index, trials.length) })) })
       await folder.write(experiment.resultsFile, json(collected()))
     }
     return collected()
   } finally {
+    for (const { data } of opened) data.release()
     releaseSource(source)
   }
 }
 
 /** Outcomes in the order of the recipe, by seed. */
 const inOrder = (outcomes: readonly TrialOutcome[], targets: readonly PlannedTarget[]): readonly TrialOutcome[] =>
-  targets.flatMap((target) => target.strategies.flatMap(({ name }) => outcomes.filter((outcome) => outcome.target === target && outcome.row.name === name)))
+  targets.flatMap((target) => [...target.strategies.map(({ name }) => name), baselineName].flatMap((name) => outcomes.filter((outcome) => outcome.target === target && outcome.row.name === name)))
 
 /**
  * Runs an experiment: gets the source, trains and tests the strategies on every target with every seed, writes the run folder and the report.

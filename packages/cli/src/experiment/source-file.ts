@@ -1,19 +1,26 @@
+import { loadVocabulary, saveVocabulary, type Vocabulary } from '@transferkit/datasets'
 import { type Network, release, type TrainedNetwork, TransferkitError, withClasses } from '@transferkit/tensor'
 import { loadNetwork, readSafetensors, type Safetensors, type SafetensorsEntry, saveNetwork, writeSafetensors } from '@transferkit/training'
-import { classesOfPytorch, importPytorch, importTfjsModel, networks } from '@transferkit/vision'
+import { classesOfPytorch, importPytorch, importTfjsModel } from '@transferkit/vision'
 import { z } from 'zod'
-import { spellingAdvice } from '../recipe/spelling.js'
+import { networkOptionsSchema } from '../recipe/text-schemas.js'
+import { networkByName } from './network-by-name.js'
 import { asStored } from './stored-structure.js'
 
 const normalisation = z.object({ mean: z.array(z.number()), standardDeviation: z.array(z.number()) })
+const vectors = z.object({ file: z.string(), width: z.int().positive(), found: z.int().nonnegative(), coverage: z.number() })
 
 const recordSchema = z.object({
   network: z.string(),
   classes: z.int().positive(),
   inputShape: z.array(z.int().positive()),
   dataset: z.string(),
-  normalisation,
+  options: networkOptionsSchema.exactOptional(),
+  // Networks for texts have none.
+  normalisation: normalisation.exactOptional(),
   accuracy: z.number().optional(),
+  perplexity: z.number().exactOptional(),
+  vectors: vectors.exactOptional(),
   classNames: z.array(z.string()).optional(),
 })
 
@@ -40,10 +47,12 @@ export interface SourceNetwork {
   readonly record: SourceRecord
   /** The TensorFlow.js model that it was made from, where its architecture is none of ours. */
   readonly model?: ModelFiles
+  /** The words that it knows, with their tokeniser, where it reads texts. */
+  readonly vocabulary?: Vocabulary
 }
 
 /** What a recipe says of a PyTorch file, which says nothing of itself. @internal */
-export interface ExpectedSource extends Pick<SourceRecord, 'network' | 'dataset' | 'normalisation'> {
+export interface ExpectedSource extends Required<Pick<SourceRecord, 'network' | 'dataset' | 'normalisation'>> {
   /** Number of classes; told by the shape of the head unless given. */
   readonly classes?: number
 }
@@ -53,18 +62,7 @@ const weightsName = 'model.weights'
 const modelSchema = z.object({ modelJson: z.unknown(), taps: z.array(z.string()).optional() })
 
 const recordName = 'transferkit.source'
-
-/**
- * Makes a network by the name that recipes use.
- *
- * @throws TransferkitError `network/unknown` with the nearest name.
- * @internal
- */
-export const networkByName = (name: string, classes: number, inputShape?: readonly number[]): Network => {
-  const make = networks[name]
-  if (make === undefined) throw new TransferkitError('network/unknown', `There is no network ${JSON.stringify(name)}.${spellingAdvice(name, Object.keys(networks), 'networks')}`)
-  return make({ classes, ...(inputShape === undefined ? {} : { inputShape }) })
-}
+const vocabularyName = 'transferkit.vocabulary'
 
 /**
  * The network of a TensorFlow.js model.
@@ -86,10 +84,15 @@ const modelText = ({ modelJson, taps }: ModelFiles): string => JSON.stringify({ 
  *
  * @internal
  */
-export const writeSourceFile = async ({ trained, record, model }: SourceNetwork): Promise<Uint8Array> => {
+export const writeSourceFile = async ({ trained, record, model, vocabulary }: SourceNetwork): Promise<Uint8Array> => {
   const { entries, metadata } = readSafetensors(await saveNetwork(trained))
   const own = model === undefined || model.isChanged === true ? entries : []
-  return writeSafetensors([...own, ...modelEntries(model)], { ...metadata, [recordName]: JSON.stringify(record), ...(model === undefined ? {} : { [modelName]: modelText(model) }) })
+  return writeSafetensors([...own, ...modelEntries(model)], {
+    ...metadata,
+    [recordName]: JSON.stringify(record),
+    ...(model === undefined ? {} : { [modelName]: modelText(model) }),
+    ...(vocabulary === undefined ? {} : { [vocabularyName]: saveVocabulary(vocabulary) }),
+  })
 }
 
 const damaged = (what: string, cause: unknown): TransferkitError =>
@@ -132,8 +135,17 @@ const fromModel = (file: Safetensors, bytes: Uint8Array, model: ModelFiles, reco
   }
 }
 
+/** A network of ours by its record, with its vocabulary where it reads texts. */
+const ofOurs = (file: Safetensors, bytes: Uint8Array, record: SourceRecord, what: string): SourceNetwork => {
+  const text = file.metadata[vocabularyName]
+  const vocabulary = text === undefined ? undefined : loadVocabulary(text, { name: what })
+  const { network: name, classes, inputShape, options } = record
+  const network = networkByName(name, { classes, inputShape, options, ...(vocabulary === undefined ? {} : { vocabulary: vocabulary.size }) })
+  return { record, trained: loadStored(network, file, bytes, classes), ...(vocabulary === undefined ? {} : { vocabulary }) }
+}
+
 const fromPytorch = ({ entries }: Safetensors, { network: name, classes, dataset, normalisation: expected }: ExpectedSource): SourceNetwork => {
-  const network = networkByName(name, classes ?? classesOfPytorch(networkByName(name, 1), entries))
+  const network = networkByName(name, { classes: classes ?? classesOfPytorch(networkByName(name, { classes: 1 }), entries) })
   const record = { network: name, classes: network.classes, inputShape: [...network.inputShape], dataset, normalisation: expected }
   return { record, trained: { network, variables: importPytorch(network, entries) } }
 }
@@ -152,8 +164,7 @@ export const readSourceFile = (bytes: Uint8Array, what: string, expected?: Expec
   const record = recordOf(file, what)
   if (record !== undefined) {
     const model = modelOf(file, what)
-    if (model !== undefined) return fromModel(file, bytes, model, record)
-    return { record, trained: loadStored(networkByName(record.network, record.classes, record.inputShape), file, bytes, record.classes) }
+    return model === undefined ? ofOurs(file, bytes, record, what) : fromModel(file, bytes, model, record)
   }
   if (expected === undefined) throw new TransferkitError('safetensors/no-record', `${what}: it does not say which network it holds. It has to be a file that "transferkit pretrain" or "transferkit convert" made, or the recipe has to say what it is.`)
   return fromPytorch(file, expected)

@@ -1,29 +1,24 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { channelStatistics, composeTransforms, mapDataset, normalise } from '@transferkit/datasets'
-import type { Runtime } from '@transferkit/runtime'
 import { TransferkitError } from '@transferkit/tensor'
-import { evaluate, pretrain } from '@transferkit/training'
 import { writeAtomically } from '@transferkit/training/node'
 import { inField } from '../recipe/in-field.js'
 import type { CommonRecipe } from '../recipe/common-schema.js'
 import type { Normalisation } from '../recipe/image-schemas.js'
 import type { ParsedRecipe } from '../recipe/parse-recipe.js'
 import type { PretrainSettings, SourceSettings } from '../recipe/source-schema.js'
-import { decimal } from '../report/format.js'
-import { followTraining } from './follow-training.js'
-import { type DataPlaces, openDataset } from './open-dataset.js'
+import { readsText } from '../recipe/text-problems.js'
+import { locateFile } from './locate-file.js'
+import { networkByName } from './network-by-name.js'
+import { openDataset } from './open-dataset.js'
 import { modelName, readModelFiles } from './model-files.js'
-import { importModel, networkByName, readSourceFile, releaseNetwork, type SourceNetwork, writeSourceFile } from './source-file.js'
-import { optimiserOf, scheduleOf } from './training-settings.js'
+import { checkpointPath, pretrainSource, readExisting, resultText, type SourcePlaces, withTest } from './pretrain-source.js'
+import { importModel, readSourceFile, releaseNetwork, type SourceNetwork, writeSourceFile } from './source-file.js'
+import { trainTextSource, untrainedTextSource } from './text-source.js'
+import { imageParts } from './training-part.js'
 import { transformsOf } from './transforms.js'
-
-/** Where source networks come from and are kept. @internal */
-export interface SourcePlaces extends DataPlaces {
-  /** The backend that trains: a network that another one has trained has other numbers. */
-  readonly runtime: Pick<Runtime, 'backend' | 'compile'>
-}
 
 /** What decides the numbers of a source network. Change the version when the training changes what it computes. */
 const keyOf = (source: SourceSettings, backend: string): string => createHash('sha256').update(JSON.stringify({ version: 2, source, backend })).digest('hex').slice(0, 20)
@@ -40,31 +35,23 @@ const networkOf = ({ network = '' }: SourceSettings): string => network
  */
 export const checkNetwork = ({ recipe: { source }, error }: ParsedRecipe<CommonRecipe>): void => {
   try {
-    if (source.model === undefined) networkByName(networkOf(source), source.classes ?? 10)
+    if (source.model === undefined) networkByName(networkOf(source), { classes: source.classes ?? 10, options: source.options })
   } catch (cause) {
-    if (!TransferkitError.isInstance(cause) || cause.code !== 'network/unknown') throw cause
-    throw error([{ path: ['source', 'network'], message: cause.message }])
+    if (!TransferkitError.isInstance(cause)) throw cause
+    const field = new Map([
+      ['network/unknown', 'network'],
+      ['network/no-options', 'options'],
+      ['nlp/network-options', 'options'],
+    ]).get(cause.code)
+    if (field === undefined) throw cause
+    throw error([{ path: ['source', field], message: cause.message }])
   }
 }
 
-const readExisting = async (path: string): Promise<Uint8Array | undefined> => {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    // Any other failure is worth telling.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** The first of the places where a file of the user's own may lie. */
+/** A file of the user's own with its bytes. */
 const findFile = async (file: string, what: string, places: SourcePlaces): Promise<{ readonly path: string; readonly bytes: Uint8Array }> => {
-  const candidates = [resolve(places.folder, file), ...(places.dataDir === undefined ? [] : [resolve(places.dataDir, file)])]
-  for (const path of candidates) {
-    const bytes = await readExisting(path)
-    if (bytes !== undefined) return { path, bytes }
-  }
-  throw new TransferkitError('data/no-weights', `The ${what} ${file} of the source network ${what === 'weights' ? 'are' : 'is'} neither at ${candidates.join(' nor at ')}. ${places.dataDir === undefined ? 'Give the folder that holds it with --data-dir.' : ''}`.trimEnd())
+  const path = await locateFile(file, { what: `The ${what} of the source network`, code: 'data/no-weights' }, places)
+  return { path, bytes: await readFile(path) }
 }
 
 const fromFile = async ({ recipe: { source }, error }: ParsedRecipe<CommonRecipe>, weights: string, places: SourcePlaces): Promise<SourceNetwork> => {
@@ -92,49 +79,31 @@ const fromModel = async ({ recipe: { source }, error }: ParsedRecipe<CommonRecip
 }
 
 const train = async (parsed: ParsedRecipe<CommonRecipe>, settings: PretrainSettings, folder: string, places: SourcePlaces): Promise<SourceNetwork> => {
-  const { progress, signal, runtime } = places
   const { source } = parsed.recipe
   const path = ['source', 'pretrain']
-  const dataset = await inField(parsed, [...path, 'dataset'], () => openDataset(settings.dataset, settings.images ?? {}, places))
+  const images = settings.images ?? {}
+  const all = await inField(parsed, [...path, 'dataset'], () => openDataset(settings.dataset, images, places))
   // Opened before the training, so that a wrong name is not found after it.
-  const { test: testName } = settings
-  const test = testName === undefined ? undefined : await inField(parsed, [...path, 'test'], () => openDataset(testName, settings.images ?? {}, places))
+  const { train: dataset, test } = await inField(parsed, [...path, 'test'], () => withTest(all, settings.test, (name) => openDataset(name, images, places), imageParts))
   const transforms = transformsOf(settings.transforms)
   const seen = await inField(parsed, [...path, 'transforms'], () => (transforms.length === 0 ? dataset : mapDataset(dataset, composeTransforms(...transforms))))
   const normalisation: Normalisation = source.normalise ?? mutable(await channelStatistics(seen))
-  const network = networkByName(networkOf(source), dataset.task.classes.length, seen.exampleShape)
-  const checkpoint = checkpointPath(folder)
-  const resumeFrom = await readExisting(checkpoint)
-  const run = pretrain({
-    network,
-    dataset,
-    seed: settings.seed,
-    ...(settings.steps === undefined ? {} : { steps: settings.steps }),
-    ...(settings.epochs === undefined ? {} : { epochs: settings.epochs }),
-    batchSize: settings.batchSize,
-    optimiser: optimiserOf(settings),
-    schedule: scheduleOf(settings),
-    transforms: [...transforms, ...transformsOf(settings.augment), normalise(normalisation)],
-    compile: runtime.compile,
-    checkpointEvery: 200,
-    saveCheckpoint: (bytes) => writeAtomically(checkpoint, bytes),
-    ...(resumeFrom === undefined ? {} : { resumeFrom }),
-    signal,
-  })
-  const label = `Train the source, ${networkOf(source)}`
-  const trained = await followTraining(run, label, progress)
-  const accuracy =
-    test === undefined
-      ? undefined
-      : (await evaluate((inputs) => network.apply(trained.variables, inputs, { training: false }).output, test, { transforms: [...transforms, normalise(normalisation)] })).accuracy
-  progress.note(`${label}: done in ${decimal(trained.seconds)} s${accuracy === undefined ? '' : `, ${decimal(100 * accuracy)} % of ${settings.test ?? ''} right`}`)
+  const { options } = source
+  const network = networkByName(networkOf(source), { classes: dataset.task.classes.length, inputShape: seen.exampleShape, options })
+  const { variables, accuracy } = await pretrainSource({ network, dataset, test, settings, transforms: [...transforms, ...transformsOf(settings.augment), normalise(normalisation)] }, folder, places)
   return {
-    trained: { network, variables: trained.variables },
-    record: { network: networkOf(source), classes: network.classes, inputShape: [...network.inputShape], dataset: settings.dataset, normalisation, ...(accuracy === undefined ? {} : { accuracy }) },
+    trained: { network, variables },
+    record: {
+      network: networkOf(source),
+      classes: network.classes,
+      inputShape: [...network.inputShape],
+      dataset: settings.dataset,
+      normalisation,
+      ...(options === undefined ? {} : { options }),
+      ...(accuracy === undefined ? {} : { accuracy }),
+    },
   }
 }
-
-const checkpointPath = (folder: string): string => join(folder, 'checkpoint.safetensors')
 
 const mutable = ({ mean, standardDeviation }: { readonly mean: readonly number[]; readonly standardDeviation: readonly number[] }): Normalisation => ({ mean: [...mean], standardDeviation: [...standardDeviation] })
 
@@ -149,22 +118,23 @@ const mutable = ({ mean, standardDeviation }: { readonly mean: readonly number[]
  */
 export const obtainSource = async (parsed: ParsedRecipe<CommonRecipe>, places: SourcePlaces): Promise<SourceNetwork> => {
   const { source } = parsed.recipe
+  const isText = readsText(source)
   if (source.weights !== undefined) return fromFile(parsed, source.weights, places)
   if (source.model !== undefined) return fromModel(parsed, source.model, places)
   const { pretrain: settings } = source
+  if (source.untrained === true) return untrainedTextSource(parsed, places)
   // The schema demands one of the three.
-  if (settings === undefined) throw new TransferkitError('recipe/invalid', 'source: give pretrain, weights or model.')
+  if (settings === undefined) throw new TransferkitError('recipe/invalid', 'source: give pretrain, weights, model or untrained.')
   const folder = join(places.cache, 'sources', keyOf(source, places.runtime.backend))
   const path = join(folder, 'model.safetensors')
   const kept = await readExisting(path)
   if (kept !== undefined) {
     const cached = readSourceFile(kept, path)
-    const { accuracy } = cached.record
-    places.progress.note(`Source ${networkOf(source)}: trained before${accuracy === undefined ? '' : `, ${decimal(100 * accuracy)} % of ${settings.test ?? ''} right`}`)
+    places.progress.note(`Source ${networkOf(source)}: trained before${resultText(cached.record, settings)}`)
     return cached
   }
   await mkdir(folder, { recursive: true })
-  const made = await train(parsed, settings, folder, places)
+  const made = await (isText ? trainTextSource : train)(parsed, settings, folder, places)
   await writeAtomically(path, await writeSourceFile(made))
   await rm(checkpointPath(folder), { force: true })
   return made

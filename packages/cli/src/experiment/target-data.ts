@@ -1,36 +1,82 @@
-import { composeTransforms, fewShot, fewShotSplit } from '@transferkit/datasets'
-import { type Dataset, foldIn, type Key, randomKey, type TransferkitError } from '@transferkit/tensor'
-import type { ImageSettings, TargetSettings } from '../recipe/image-schemas.js'
+import { composeTransforms, normalise, type TextDataset } from '@transferkit/datasets'
+import type { BatchTransform, Dataset, Shape, TrainedNetwork, TransferkitError } from '@transferkit/tensor'
+import type { ImageSettings } from '../recipe/image-schemas.js'
 import { inField } from '../recipe/in-field.js'
 import type { FieldPath } from '../recipe/issues.js'
 import type { RecipeErrors } from '../recipe/parse-recipe.js'
+import type { TargetSettings } from '../recipe/target-schema.js'
+import { artefactRecord } from './artefact-record.js'
 import { type DataPlaces, openDataset } from './open-dataset.js'
+import type { SourceNetwork } from './source-file.js'
+import { heldOut, imageParts, type Parts, trainingPart, trainingPartAndRest } from './training-part.js'
 import { transformsOf } from './transforms.js'
 
-/** Training and test examples of one seed. @internal */
+/** What is trained and tested with one seed. @internal */
 export interface TargetSplit {
   /** What is trained on. */
   readonly train: Dataset
   /** What is tested on: all of it. */
   readonly test: Dataset
+  /** The network that is transferred from, as it is for these examples. Whoever made the split frees it. */
+  readonly source: TrainedNetwork
+  /** What is done to each example. */
+  readonly transforms: readonly BatchTransform[]
+  /** How new examples are prepared for the model. */
+  readonly record: Readonly<Record<string, unknown>>
+  /** The texts themselves, for classifiers without a network. */
+  readonly texts?: Parts<TextDataset>
 }
 
 /** The data of a target. @internal */
 export interface TargetData {
   /** Names of the classes. */
   readonly classes: readonly string[]
-  /** Shape of an example as it is stored, before any transform. */
-  readonly exampleShape: readonly number[]
+  /** What decides the numbers of a training beside target, seed and source. */
+  readonly identity?: unknown
   /**
-   * Training and test examples of a seed; the same seed gives the same.
+   * Shape of an example as the network sees it.
+   *
+   * @param source The source network.
+   */
+  inputShape(source: SourceNetwork): Shape
+  /**
+   * What is trained and tested with a seed; the same seed gives the same.
    *
    * @param seed The seed.
+   * @param source The source network.
    */
-  split(seed: number): Promise<TargetSplit>
+  split(seed: number, source: SourceNetwork): Promise<TargetSplit>
+  /** Frees what splits hold. */
+  release(): void
 }
 
 /**
- * Opens the data of a target.
+ * Does what `test` of a target says: opens the split that it names, or cuts the set.
+ *
+ * @param all The whole set.
+ * @param target The target.
+ * @param open Opens another split by name.
+ * @param parts How sets of this kind are cut.
+ * @returns The examples of a seed.
+ * @internal
+ */
+export const partsBySeed = async <Examples extends Pick<Dataset, 'name' | 'size' | 'labels' | 'task'>>(
+  all: Examples,
+  target: TargetSettings,
+  open: (name: string) => Promise<Examples>,
+  parts: Parameters<typeof trainingPart<Examples>>[3],
+): Promise<(seed: number) => Parts<Examples>> => {
+  const { test: from } = target
+  if (from === 'rest') return (seed) => trainingPartAndRest(all, target, seed, parts)
+  const { train, test } = typeof from === 'string' ? { train: all, test: await open(from) } : heldOut(all, from.share, parts)
+  return (seed) => ({ train: trainingPart(train, target, seed, parts), test })
+}
+
+/** The field that says how much is trained on. @internal */
+export const sizeField = ({ trainShare, examplesPerClass, test }: TargetSettings): string => (examplesPerClass !== undefined ? 'examplesPerClass' : trainShare !== undefined ? 'trainShare' : typeof test === 'string' ? 'dataset' : 'test')
+
+/**
+ * Opens a target of images.
  *
  * @param parsed The recipe.
  * @param target The target.
@@ -39,22 +85,33 @@ export interface TargetData {
  * @throws TransferkitError What opening a data set throws, and `recipe/invalid` for a data set, transform or number of examples that there is not.
  * @internal
  */
-export const openTargetData = async (parsed: RecipeErrors, target: TargetSettings, path: FieldPath, places: DataPlaces): Promise<TargetData> => {
+export const openImageTarget = async (parsed: RecipeErrors, target: TargetSettings, path: FieldPath, places: DataPlaces): Promise<TargetData> => {
   const images: Partial<ImageSettings> = target.images ?? {}
   const all = await inField(parsed, [...path, 'dataset'], () => openDataset(target.dataset, images, places))
-  await inField(parsed, [...path, 'transforms'], () => composeTransforms(...transformsOf(target.transforms), ...transformsOf(target.augment)).outputShape(all.exampleShape))
-  const common = { classes: all.task.classes, exampleShape: all.exampleShape }
-  const few = (seed: number): Key => foldIn(randomKey(seed), 'few-shot')
-  const perClass = (split: (count: number) => TargetSplit): Promise<TargetSplit> => inField(parsed, [...path, 'examplesPerClass'], () => split(target.examplesPerClass ?? all.size))
-  if (target.test === 'rest') return { ...common, split: (seed) => perClass((count) => fewShotSplit(all, count, few(seed))) }
-
-  const { test: testName } = target
-  const test = await inField(parsed, [...path, 'test'], () => openDataset(testName, images, places))
+  const seenShape = await inField(parsed, [...path, 'transforms'], () => composeTransforms(...transformsOf(target.transforms), ...transformsOf(target.augment)).outputShape(all.exampleShape))
   const wrong = (message: string): TransferkitError => parsed.error([{ path: [...path, 'test'], message }])
-  if (test.task.classes.join('\n') !== all.task.classes.join('\n')) throw wrong(`${testName} has other classes than ${target.dataset}.`)
-  if (test.exampleShape.join() !== all.exampleShape.join()) {
-    throw wrong(`${testName} has images of shape [${test.exampleShape.join(', ')}], and ${target.dataset} of shape [${all.exampleShape.join(', ')}]. Give both one size with images.`)
+  const openTest = async (name: string): Promise<Dataset> => {
+    const test = await inField(parsed, [...path, 'test'], () => openDataset(name, images, places))
+    if (test.task.classes.join('\n') !== all.task.classes.join('\n')) throw wrong(`${name} has other classes than ${target.dataset}.`)
+    if (test.exampleShape.join() !== all.exampleShape.join()) {
+      throw wrong(`${name} has images of shape [${test.exampleShape.join(', ')}], and ${target.dataset} of shape [${all.exampleShape.join(', ')}]. Give both one size with images.`)
+    }
+    return test
   }
-  if (target.examplesPerClass === undefined) return { ...common, split: () => Promise.resolve({ train: all, test }) }
-  return { ...common, split: (seed) => perClass((count) => ({ train: fewShot(all, count, few(seed)), test })) }
+  const partsOf = await inField(parsed, [...path, 'test'], () => partsBySeed(all, target, openTest, imageParts))
+  return {
+    classes: all.task.classes,
+    inputShape: () => seenShape,
+    split: async (seed, { trained, record: { normalisation } }) => {
+      const { train, test } = await inField(parsed, [...path, sizeField(target)], () => partsOf(seed))
+      return {
+        train,
+        test,
+        source: trained,
+        transforms: [...transformsOf(target.transforms), ...transformsOf(target.augment), ...(normalisation === undefined ? [] : [normalise(normalisation)])],
+        record: normalisation === undefined ? {} : artefactRecord(target, all.exampleShape, normalisation),
+      }
+    },
+    release: () => undefined,
+  }
 }

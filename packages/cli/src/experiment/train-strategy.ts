@@ -1,24 +1,19 @@
 import { createHash } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { normalise } from '@transferkit/datasets'
 import type { Runtime } from '@transferkit/runtime'
 import { countElements, partitionTree, TransferkitError } from '@transferkit/tensor'
 import type { FeatureStore, TargetModel } from '@transferkit/training'
-import { type TrialFolder, transferInFolder, writeAtomically } from '@transferkit/training/node'
-import { z } from 'zod'
+import { type TrialFolder, transferInFolder } from '@transferkit/training/node'
 import type { Progress } from '../console/progress.js'
-import type { TargetSettings } from '../recipe/image-schemas.js'
+import type { TargetSettings } from '../recipe/target-schema.js'
 import { decimal } from '../report/format.js'
-import { type ResultRow, resultRowSchema } from '../report/results.js'
-import { artefactRecord } from './artefact-record.js'
+import type { ResultRow } from '../report/results.js'
 import type { TrialResult } from './experiment.js'
+import { claimFolder, finishedBefore } from './finished-trial.js'
 import { followTraining } from './follow-training.js'
 import type { PlannedStrategy } from './planned-strategies.js'
 import type { SourceNetwork } from './source-file.js'
 import type { TargetData } from './target-data.js'
 import { optimiserOf, scheduleOf } from './training-settings.js'
-import { transformsOf } from './transforms.js'
 
 /** What all trainings of a run have in common. @internal */
 export interface RunSurroundings {
@@ -55,31 +50,14 @@ export interface Trial {
 /** Steps between two checkpoints: few enough to cost nothing, often enough that little is lost when the machine goes down. */
 const checkpointEvery = 100
 
-const finishedSchema = z.object({ identity: z.string(), row: resultRowSchema, headParameters: z.int().nonnegative() })
-
 /** What decides the numbers of a trial. Change the version when the training changes what it computes. */
-const identityOf = ({ planned: { strategy, settings }, seed, target }: Trial, { sourceHash, source, runtime: { backend } }: RunSurroundings): string =>
+const identityOf = ({ planned: { strategy, settings }, seed, target, data: { identity } }: Trial, { sourceHash, source, runtime: { backend } }: RunSurroundings): string =>
   createHash('sha256')
-    .update(JSON.stringify({ version: 2, strategy: strategy.name, options: strategy.options, settings, seed, target, normalisation: source.record.normalisation, sourceHash, backend }))
+    .update(JSON.stringify({ version: 2, strategy: strategy.name, options: strategy.options, settings, seed, target, normalisation: source.record.normalisation, sourceHash, backend, data: identity }))
     .digest('hex')
-
-/** The result of a trial that was finished before under the same settings. What cannot be read is made again. */
-const finishedBefore = async (folder: TrialFolder, identity: string): Promise<TrialResult | undefined> => {
-  const finished = finishedSchema.safeParse(await folder.result().catch(() => undefined))
-  return finished.success && finished.data.identity === identity ? finished.data : undefined
-}
 
 /** Number of parameters of a model's classifiers, which stand in branches called `head`. */
 const headParameters = ({ variables: { params } }: TargetModel): number => countElements(partitionTree(params, (path) => path.split('.').includes('head')).selected)
-
-/** Empties the folder of a trial that was begun under other settings: nothing in it can be gone on with. */
-const claimFolder = async ({ path }: TrialFolder, identity: string): Promise<void> => {
-  const file = join(path, 'identity.txt')
-  const before = await readFile(file, 'utf8').catch(() => undefined)
-  if (before === identity) return
-  await rm(path, { recursive: true, force: true })
-  await writeAtomically(file, identity)
-}
 
 /** Says of an error in training which strategy and seed it came from. */
 const ofTrial = (error: unknown, { planned, seed }: Trial): unknown =>
@@ -105,11 +83,11 @@ export const trainStrategy = async (trial: Trial, surroundings: RunSurroundings)
   }
   signal.throwIfAborted()
   await claimFolder(folder, identity)
-  const { train, test } = await data.split(seed)
+  const { train, test, source: from, transforms, record } = await data.split(seed, source)
   const { settings, strategy } = planned
   const { steps, epochs, batchSize } = settings
   const run = transferInFolder(folder, {
-    source: source.trained,
+    source: from,
     target: train,
     strategy,
     seed,
@@ -118,11 +96,11 @@ export const trainStrategy = async (trial: Trial, surroundings: RunSurroundings)
     batchSize,
     optimiser: optimiserOf(settings),
     schedule: scheduleOf(settings),
-    transforms: [...transformsOf(target.transforms), ...transformsOf(target.augment), normalise(source.record.normalisation)],
+    transforms,
     compile: runtime.compile,
     checkpointEvery,
     features,
-    record: artefactRecord(target, data.exampleShape, source.record.normalisation),
+    record,
     signal,
   })
   const model = await followTraining(run, label, progress).catch((error: unknown) => {

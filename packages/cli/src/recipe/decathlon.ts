@@ -2,7 +2,8 @@ import { decathlonReferences } from '@transferkit/vision'
 import { z } from 'zod'
 import { commonFields, commonProblems, overrideProblems, repeatedNames, strategyName } from './common-schema.js'
 import { targetProblems } from './comparison.js'
-import { targetFields } from './image-schemas.js'
+import { targetFields } from './target-schema.js'
+import { readsText, sourceTextProblems, targetTextProblems } from './text-problems.js'
 import type { RecipeProblem } from './issues.js'
 import type { RecipeKind } from './recipe-kind.js'
 import { settingsOf } from './settings-of.js'
@@ -62,9 +63,14 @@ const scoreProblems = (recipe: DecathlonRecipe): readonly RecipeProblem[] => {
   return constants === 'own' ? unknownStrategy(fineTuned, recipe.strategies.map(strategyName), { path: ['score', 'fineTuned'] }) : unpublished(recipe)
 }
 
+const textSource = ({ source, domains }: DecathlonRecipe): readonly RecipeProblem[] =>
+  readsText(source)
+    ? [{ path: ['source', source.text === undefined ? 'network' : 'text'], message: 'a decathlon is for images; compare strategies on one set of texts at a time with "transferkit compare".' }]
+    : [...sourceTextProblems(source), ...domains.flatMap((entry, index) => targetTextProblems(source, entry, ['domains', index]))]
+
 /** Recipes of `transferkit decathlon`. @internal */
 export const decathlon: RecipeKind<DecathlonRecipe> = {
   schema: recipeSchema,
   description: 'a recipe of a decathlon is a group of fields: source, domains, training, strategies, seeds, score. "transferkit decathlon --help" shows one.',
-  problems: (recipe) => [...commonProblems(recipe), ...repeatedNames(recipe.domains.map(({ name }) => name), 'domains'), ...domainProblems(recipe), ...scoreProblems(recipe)],
+  problems: (recipe) => [...commonProblems(recipe), ...textSource(recipe), ...repeatedNames(recipe.domains.map(({ name }) => name), 'domains'), ...domainProblems(recipe), ...scoreProblems(recipe)],
 }

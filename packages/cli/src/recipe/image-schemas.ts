@@ -1,7 +1,5 @@
 import { z } from 'zod'
-
-/** The check of a number of things. @internal */
-export const count = z.int().min(1)
+import { count } from './count.js'
 
 const size = z.preprocess((value) => (typeof value === 'number' ? [value, value] : value), z.tuple([count, count]))
 
@@ -28,19 +26,6 @@ export const imagesSchema = z.strictObject({ channels: z.enum(['grey', 'rgb']).o
 /** The check of a normalisation. @internal */
 export const normalisationSchema = z.strictObject({ mean: z.array(z.number()).min(1), standardDeviation: z.array(z.number().gt(0)).min(1) })
 
-/** Fields of a data set that is trained and tested on. @internal */
-export const targetFields = {
-  dataset: z.string().min(1),
-  examplesPerClass: count.optional(),
-  test: z.string().min(1).default('rest'),
-  images: imagesSchema.optional(),
-  transforms: z.array(transformSchema).default([]),
-  augment: z.array(transformSchema).default([]),
-}
-
-/** The check of a target. @internal */
-export const targetSchema = z.strictObject(targetFields)
-
 /** One step of the preparation of images, such as `{ resize: [20, 20] }`. */
 export type TransformEntry = z.infer<typeof transformSchema>
 
@@ -49,6 +34,3 @@ export type ImageSettings = z.infer<typeof imagesSchema>
 
 /** Mean and standard deviation of each channel, of values from 0 to 1. */
 export type Normalisation = z.infer<typeof normalisationSchema>
-
-/** A data set with how its images are prepared. */
-export type TargetSettings = z.infer<typeof targetSchema>

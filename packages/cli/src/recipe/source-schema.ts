@@ -1,12 +1,19 @@
 import { z } from 'zod'
-import { count, imagesSchema, normalisationSchema, transformSchema } from './image-schemas.js'
+import { count } from './count.js'
+import { imagesSchema, normalisationSchema, transformSchema } from './image-schemas.js'
+import { testSchema } from './target-schema.js'
+import { networkOptionsSchema, textFileSchema, textSchema } from './text-schemas.js'
 import { budgetProblem, hasOneBudget, trainingFields } from './training-schema.js'
 
 const pretrain = z
   .strictObject({
     ...trainingFields,
+    task: z.enum(['classification', 'language-model']).optional(),
     dataset: z.string().min(1),
-    test: z.string().min(1).optional(),
+    test: testSchema.optional(),
+    texts: textFileSchema.optional(),
+    nextWords: count.optional(),
+    tied: z.boolean().optional(),
     images: imagesSchema.optional(),
     transforms: z.array(transformSchema).default([]),
     augment: z.array(transformSchema).default([]),
@@ -18,6 +25,9 @@ const pretrain = z
 export const sourceSchema = z
   .strictObject({
     network: z.string().min(1).optional(),
+    options: networkOptionsSchema.optional(),
+    text: textSchema.optional(),
+    untrained: z.literal(true).optional(),
     pretrain: pretrain.optional(),
     weights: z.string().min(1).optional(),
     model: z.string().min(1).optional(),
@@ -26,8 +36,8 @@ export const sourceSchema = z
     dataset: z.string().min(1).optional(),
     normalise: normalisationSchema.optional(),
   })
-  .refine(({ pretrain: trained, weights, model }) => [trained, weights, model].filter((place) => place !== undefined).length === 1, {
-    error: 'a source network is either trained first (pretrain), read from a file (weights) or a TensorFlow.js model (model): give one of the three',
+  .refine(({ pretrain: trained, weights, model, untrained }) => [trained, weights, model, untrained].filter((place) => place !== undefined).length === 1, {
+    error: 'a source network is either trained first (pretrain), read from a file (weights), a TensorFlow.js model (model), or has random weights, for the strategy scratch alone (untrained: true): give one of the four',
   })
   .refine(({ network, model }) => (network === undefined) !== (model === undefined), {
     error: 'give the name of the network (network); only a TensorFlow.js model (model) says itself what it is, and then there is no network to name',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count } from './image-schemas.js'
+import { count } from './count.js'
 
 const checks = {
   steps: count,

@@ -9,6 +9,14 @@ export const colours = {
   paper: 'var(--paper)',
 } as const
 
+/** What echarts tells a custom series about a number that it draws. @internal */
+export interface CustomPlace {
+  /** One of its numbers. */
+  value(dimension: number): number
+  /** Where a point is, in pixels. */
+  coord(point: readonly number[]): number[]
+}
+
 /** Width of a chart that takes the whole page, in pixels of its own coordinates. @internal */
 export const chartWidth = 880
 

@@ -56,6 +56,7 @@ export const costChart = async (points: readonly CostPoint[], axisName: string):
       series: [
         {
           type: 'line',
+          z: 1,
           step: 'end',
           silent: true,
           showSymbol: false,
@@ -70,7 +71,7 @@ export const costChart = async (points: readonly CostPoint[], axisName: string):
             name: labelOf(index),
             value: [parametersOf(index), percent(point.accuracy)],
             itemStyle: front.includes(point) ? { color: seriesColour(index), opacity: 1 } : { color: colours.paper, borderColor: seriesColour(index), borderWidth: 2, opacity: 1 },
-            label: { show: true, position: labelSide(index), formatter: '{b}', color: colours.ink, fontSize: 13 },
+            label: { show: true, position: labelSide(index), formatter: '{b}', color: colours.ink, fontSize: 13, backgroundColor: colours.paper, padding: [1, 2] },
           })),
           labelLayout: { moveOverlap: 'shiftY' },
         },

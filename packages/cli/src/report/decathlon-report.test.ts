@@ -59,11 +59,25 @@ describe('renderDecathlonReport', () => {
     const page = await renderDecathlonReport(fixedDecathlon())
     expect(page).toMatch(/^<!doctype html>/)
     expect(page).not.toMatch(/<script|<link|<img|@import|url\((?!#)|\son\w+=/)
-    for (const text of ['92.0 ± 2.5', '1.33×', 'digits/train', 'How large the adapters are: parallel-adapters', 'a line a domain']) expect(page).toContain(text)
+    for (const text of ['92.0 ± 2.5', '1.33×', 'digits/train', 'Inside parallel-adapters', 'How large the adapters are', 'a line a domain']) expect(page).toContain(text)
     const charts = page.match(/<svg [^>]*viewBox[^>]*>/g) ?? []
     expect(charts).toHaveLength(2)
     for (const chart of charts) expect(chart).toMatch(/role="img" aria-label="[^"]{30,}"/)
     expect(page.match(/<th scope="row">textures<\/th>/g)).toHaveLength(3)
     expect(await renderDecathlonReport(fixedDecathlon())).toBe(page)
+  })
+
+  test('shows what has a single row, such as a gate, by step with a line a domain', async () => {
+    const contents = fixedDecathlon()
+    const gates = contents.inspections.flatMap((history) =>
+      [
+        { inspection: 'gate-openness', title: 'How far the gate is open' },
+        { inspection: 'gate-spread', title: 'How differently the gate opens' },
+      ].map((named) => ({ ...history, ...named, name: 'gtn', rowAxis: 'tap', points: history.points.map(({ step }) => ({ step, series: { 'feature gate': { pooled: step / 40 } } })) })),
+    )
+    const page = await renderDecathlonReport({ ...contents, inspections: gates })
+    expect(page.match(/<h2 id="inspection-\d+">/g)).toHaveLength(1)
+    expect(page).toContain('feature gate by domain: digits from 0.25 to 0.50; signs from 0.25 to 0.50; textures from 0.25 to 0.50')
+    expect(page).toContain('tap pooled, a line a domain')
   })
 })

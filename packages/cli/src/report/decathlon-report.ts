@@ -14,14 +14,14 @@ const domainsSection = (summary: DecathlonSummary, seeds: string): Markup => {
     'Accuracy by domain',
     html`${table(
       'Accuracy by domain',
-      `Accuracy in % on all test images of the domain; mean over ${seeds} ± half the 95 % interval (Student’s t).`,
+      `Accuracy in % on all test examples of the domain; mean over ${seeds} ± half the 95 % interval (Student’s t).`,
       domainColumns(summary),
       domainCells(summary, 'accuracy').map((cells) => ({ cells })),
     )}
 ${table(
   'Domains',
   'What each domain is, and the accuracy of fine-tuning that its points refer to.',
-  ['domain', 'data set', 'training images', 'test images', 'reference %'],
+  ['domain', 'data set', 'training examples', 'test examples', 'reference %'],
   domains.map(({ name, dataset, examples, testExamples, reference }) => ({ cells: [name, dataset, grouped(examples), grouped(testExamples), reference === undefined ? 'left out' : decimal(100 * reference)] })),
 )}`,
   )

@@ -29,3 +29,6 @@ export const counted = (count: number, noun: string): string => `${grouped(count
 
 /** How many times the size of something else. @internal */
 export const multipleText = (value: number): string => `${decimal(value, 2)}×`
+
+/** The 95 % interval of a difference of accuracies, in points. @internal */
+export const intervalText = ({ mean, halfWidth = 0 }: Estimate): string => `95 % interval ${signed(100 * (mean - halfWidth))} to ${signed(100 * (mean + halfWidth))}`

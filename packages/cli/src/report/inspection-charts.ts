@@ -1,5 +1,5 @@
 import { axis, chartWidth, colours, drawChart, seriesColour, seriesLine } from './chart.js'
-import { lineSeries, meanCurve, type NamedLine } from './curves.js'
+import { bandSeries, lineSeries, meanCurve, type Point, reachOf } from './curves.js'
 import { decimal } from './format.js'
 import type { InspectionHistory } from './report-contents.js'
 
@@ -32,18 +32,14 @@ export const rowNames = (history: readonly InspectionHistory[], series: string):
   ...new Set(history.flatMap(({ points }) => points.flatMap((point) => Object.keys(point.series[series] ?? {})))),
 ]
 
-/** The numbers of one row of a series by step, mean over seeds. */
-const rowCurve = (history: readonly InspectionHistory[], series: string, row: string): NamedLine => ({
-  name: row,
-  points: meanCurve(
-    history.map(({ points }) =>
-      points.flatMap((point) => {
-        const y = point.series[series]?.[row]
-        return y === undefined ? [] : [{ x: point.step, y }]
-      }),
-    ),
-  ),
-})
+/** The numbers of one row of a series by step, a curve a seed. */
+const rowCurves = (history: readonly InspectionHistory[], series: string, row: string): readonly (readonly Point[])[] =>
+  history.map(({ points }) =>
+    points.flatMap((point) => {
+      const y = point.series[series]?.[row]
+      return y === undefined ? [] : [{ x: point.step, y }]
+    }),
+  )
 
 /**
  * The numbers of a series at the end of the training, mean over seeds.
@@ -51,33 +47,94 @@ const rowCurve = (history: readonly InspectionHistory[], series: string, row: st
  * @internal
  */
 export const lastProfile = (history: readonly InspectionHistory[], series: string): Profile =>
-  new Map(rowNames(history, series).map((row) => [row, rowCurve(history, series, row).points.at(-1)?.y ?? Number.NaN]))
+  new Map(rowNames(history, series).map((row) => [row, meanCurve(rowCurves(history, series, row).map((curve) => curve.slice(-1).map(({ y }) => ({ x: 0, y })))).at(0)?.y ?? Number.NaN]))
 
 const unitRange = (values: readonly number[]): object => (values.every((value) => value >= 0 && value <= 1) && Math.max(...values) > 0.3 ? { min: 0, max: 1 } : {})
+
+/** A round number above a number. */
+const ceiling = (value: number): number => {
+  const step = 10 ** Math.floor(Math.log10(Math.max(value, 1e-6))) / 2
+  return Math.ceil(value / step - 1e-9) * step
+}
+
+/** What one line of a chart by step is made of. */
+interface SeedCurves {
+  readonly name: string
+  readonly curves: readonly (readonly Point[])[]
+}
+
+/** How large a chart by step is, in pixels of its own coordinates. */
+interface ChartSize {
+  readonly width: number
+  readonly height: number
+}
+
+const half: ChartSize = { width: 430, height: 250 }
+const third: ChartSize = { width: 290, height: 200 }
+
+/** Means over seeds by step, with bands from the lowest to the highest seed. */
+const stepChart = async (title: string, ofLines: readonly SeedCurves[], rowAxis: string, { width, height } = half, range?: object): Promise<InspectionChart> => {
+  const lines = ofLines.map(({ name, curves }) => ({ name, points: meanCurve(curves) }))
+  const bands = ofLines.map(({ curves }) => (curves.length < 2 ? [] : reachOf(curves)))
+  const ends = lines.map(({ name, points }) => `${name} from ${decimal(points[0]?.y ?? Number.NaN, 2)} to ${decimal(points.at(-1)?.y ?? Number.NaN, 2)}`)
+  const svg = await drawChart(
+    {
+      grid: { left: 52, right: 16, top: 12, bottom: 44 },
+      xAxis: { type: 'value', ...axis('training step'), splitLine: { show: false } },
+      yAxis: { type: 'value', ...axis(''), ...(range ?? unitRange([...lines.flatMap(({ points }) => points.map(({ y }) => y)), ...bands.flat().flatMap(({ low, high }) => [low, high])])) },
+      series: [...bandSeries(bands), ...lineSeries(lines)],
+    },
+    width,
+    height,
+    `${title} by ${rowAxis}: ${ends.join('; ')}`,
+  )
+  return { title, svg, lines: lines.map(({ name }) => name) }
+}
 
 /**
  * The numbers of one series by step, mean over seeds, a line a row.
  *
  * @param history What was recorded, of one strategy and one inspection, of all seeds.
  * @param series The series.
+ * @param rows The rows that are shown; all unless told.
  * @internal
  */
-export const historyChart = async (history: readonly InspectionHistory[], series: string): Promise<InspectionChart> => {
-  const lines = rowNames(history, series).map((row) => rowCurve(history, series, row))
-  const ends = lines.map(({ name, points }) => `${name} from ${decimal(points[0]?.y ?? Number.NaN, 2)} to ${decimal(points.at(-1)?.y ?? Number.NaN, 2)}`)
-  const svg = await drawChart(
-    {
-      grid: { left: 52, right: 16, top: 12, bottom: 44 },
-      xAxis: { type: 'value', ...axis('training step'), splitLine: { show: false } },
-      yAxis: { type: 'value', ...axis(''), ...unitRange(lines.flatMap(({ points }) => points.map(({ y }) => y))) },
-      series: lineSeries(lines),
-    },
-    430,
-    250,
-    `${series} by ${history[0]?.rowAxis ?? 'row'}: ${ends.join('; ')}`,
+export const historyChart = (history: readonly InspectionHistory[], series: string, rows = rowNames(history, series)): Promise<InspectionChart> =>
+  stepChart(
+    series,
+    rows.map((name) => ({ name, curves: rowCurves(history, series, name) })),
+    history[0]?.rowAxis ?? 'row',
   )
-  return { title: series, svg, lines: lines.map(({ name }) => name) }
+
+/**
+ * The numbers of every series by step, mean over seeds, a small chart a series with one range for all of them, so that they can be compared.
+ *
+ * @param history What was recorded, of one strategy and one inspection, of all seeds.
+ * @internal
+ */
+export const seriesCharts = async (history: readonly InspectionHistory[]): Promise<readonly InspectionChart[]> => {
+  const values = history.flatMap(({ points }) => points.flatMap(({ series }) => Object.values(series).flatMap((numbers) => Object.values(numbers))))
+  const charts: InspectionChart[] = []
+  for (const series of seriesNames(history)) {
+    const rows = rowNames(history, series).map((name) => ({ name, curves: rowCurves(history, series, name) }))
+    charts.push(await stepChart(series, rows, history[0]?.rowAxis ?? 'row', third, { min: Math.min(0, ...values), max: ceiling(Math.max(...values)) }))
+  }
+  return charts
 }
+
+/**
+ * The only row of one series by step, mean over seeds, a line a domain.
+ *
+ * @param byDomain What was recorded, by domain.
+ * @param series The series.
+ * @internal
+ */
+export const domainChart = (byDomain: ReadonlyMap<string, readonly InspectionHistory[]>, series: string): Promise<InspectionChart> =>
+  stepChart(
+    series,
+    [...byDomain].map(([name, history]) => ({ name, curves: rowCurves(history, series, rowNames(history, series)[0] ?? '') })),
+    'domain',
+  )
 
 /**
  * Numbers by row at the end of the training, from the first row to the last: a line a profile.

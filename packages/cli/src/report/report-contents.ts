@@ -1,12 +1,15 @@
+import type { InspectedExample } from '@transferkit/tensor'
 import type { DecathlonResults } from './decathlon-results.js'
 import type { Results } from './results.js'
 
-/** The loss of one training step. */
+/** Loss and accuracy after one training step. */
 export interface CurvePoint {
   /** Number of the step, from 1. */
   readonly step: number
-  /** Loss of its batch. */
+  /** Loss of its batch, or of the validation set. */
   readonly loss: number
+  /** Accuracy of its batch or on the validation set, from 0 to 1; absent where it is not known. */
+  readonly accuracy?: number
 }
 
 /** What was seen at one step. */
@@ -27,10 +30,18 @@ export interface RecordedTraining {
   readonly seed: number
 }
 
-/** The training loss of one strategy with one seed. */
+/** How one strategy learned with one seed. */
 export interface TrainingCurve extends RecordedTraining {
-  /** Loss of the batch at each step. */
+  /** Loss and accuracy of the batch at each step. */
   readonly points: readonly CurvePoint[]
+  /** Loss and accuracy on the validation set at the end of each epoch; absent where there is none. */
+  readonly validation?: readonly CurvePoint[]
+}
+
+/** An example of tokens that was looked at. */
+export interface SentenceExample extends InspectedExample {
+  /** Its words in order, where somebody has put them: {@link InspectedExample.tokens} are their ids. */
+  readonly words?: readonly string[]
 }
 
 /** What a strategy let one see of itself during a training, such as how far its gates are open. */
@@ -45,11 +56,15 @@ export interface InspectionHistory extends RecordedTraining {
   readonly valueAxis: string
   /** Numbers by series (a gate) and row (a stage), step by step. */
   readonly points: readonly InspectionPoint[]
+  /** How it is best drawn: as lines unless told, or as cells coloured by value. */
+  readonly kind?: 'lines' | 'heat-map'
+  /** The one example that the last point is about, where rows are positions in a sequence of tokens, counted from 1. */
+  readonly example?: SentenceExample
 }
 
 /** What a report shows beside results. */
 export interface RunRecords {
-  /** Training losses, for the learning curves. */
+  /** How the trainings went, for the learning curves. */
   readonly curves: readonly TrainingCurve[]
   /** What strategies let one see of themselves. */
   readonly inspections: readonly InspectionHistory[]

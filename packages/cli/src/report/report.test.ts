@@ -46,7 +46,7 @@ describe('renderReport', () => {
     ]
     const shown = await renderReport({ ...fixedReport(), inspections })
     expect(shown).toContain('at the end of the training. adapter: convolution 0 0.00, convolution 1 0.01')
-    expect(shown).toContain('<th scope="row">class 29</th><td>0.25</td>')
+    expect(shown).toMatch(/<th scope="row">class 29<\/th><td class="\w+" style="--share:\d+%" title="class 29, below 0.1: 0.250">0.25<\/td>/)
     expect(shown).toContain('The first 30 of 40 rows')
   })
 

@@ -1,13 +1,19 @@
 import { accuracyChart } from './accuracy-chart.js'
 import { costChart } from './cost-chart.js'
+import { discreteGridSection } from './discrete-grid-section.js'
 import { accuracyText, counted, decimal, grouped } from './format.js'
-import { html, type Markup } from './html.js'
+import type { Markup } from './html.js'
 import { inspectionSections } from './inspection-sections.js'
-import { lossChart } from './loss-chart.js'
-import { figure, legend, page, section, table } from './page.js'
+import { learningSection } from './learning-curves.js'
+import { figure, page, section, table } from './page.js'
 import type { ReportContents } from './report-contents.js'
 import { resultCells, resultColumns } from './result-table.js'
+import { sizeSection } from './size-chart.js'
 import { type ComparisonSummary, summariseResults } from './summary.js'
+import { targetSizes } from './target-sizes.js'
+
+/** More means than this are looked up in the table. */
+const mostMeans = 8
 
 const resultsTable = (summary: ComparisonSummary, caption: string): Markup =>
   table(
@@ -20,10 +26,10 @@ const resultsTable = (summary: ComparisonSummary, caption: string): Markup =>
     }),
   )
 
-/** The intervals tell how much a new seed would change; this tells how much other test images would. */
+/** The intervals tell how much a new seed would change; this tells how much other test examples would. */
 const samplingNote = ({ best }: ComparisonSummary, testExamples: number): string => {
   const { mean } = best.accuracy
-  return testExamples === 0 ? '' : `With ${grouped(testExamples)} test images one accuracy has a sampling error of about ±${decimal(196 * Math.sqrt((mean * (1 - mean)) / testExamples))} points besides.`
+  return testExamples === 0 ? '' : `With ${grouped(testExamples)} test examples one accuracy has a sampling error of about ±${decimal(196 * Math.sqrt((mean * (1 - mean)) / testExamples))} points besides.`
 }
 
 /**
@@ -49,11 +55,12 @@ const samplingNote = ({ best }: ComparisonSummary, testExamples: number): string
 export const renderReport = async (contents: ReportContents): Promise<string> => {
   const { results, curves, inspections } = contents
   const summary = summariseResults(results.rows)
-  const [first] = results.rows
-  const names = summary.strategies.map(({ name }) => name)
+  const sizes = targetSizes(results.rows)
+  const largest = sizes.at(-1) ?? { rows: results.rows }
+  const [first] = largest.rows
   const seeds = counted(summary.best.bySeed.length, 'seed')
   const costs = summary.strategies.map(({ name, privateParameters, accuracy }) => ({ name, parameters: privateParameters, accuracy: accuracy.mean }))
-  const means = names.map((name, index) => `${name} ${accuracyText(summary.strategies[index]?.accuracy ?? { mean: Number.NaN })}`).join('; ')
+  const means = summary.strategies.length > mostMeans ? '' : ` (${summary.strategies.map(({ name, accuracy }) => `${name} ${accuracyText(accuracy)}`).join('; ')})`
   const sections = [
     section(
       'results',
@@ -63,16 +70,10 @@ export const renderReport = async (contents: ReportContents): Promise<string> =>
         `Mean over ${seeds}${summary.best.accuracy.halfWidth === undefined ? '' : ' ± half the 95 % interval (Student’s t over seeds)'}; differences in points, paired by seed. Private parameters are stored per target; seconds are the training alone.`,
       ),
     ),
-    section('accuracy', 'Accuracy by seed', figure(await accuracyChart(summary), `A dot is one seed; the bar with ends is the 95 % interval of the mean, its thick mark the mean (${means}). ${samplingNote(summary, first?.testExamples ?? 0)}`)),
-    ...(curves.length === 0
-      ? []
-      : [
-          section(
-            'curves',
-            'Learning curves',
-            html`${legend(names)}${figure(await lossChart(names, curves), 'Loss of the training batches, mean over seeds and smoothed over neighbouring steps. A low training loss is no merit by itself: with few examples every method reaches it.')}`,
-          ),
-        ]),
+    section('accuracy', 'Accuracy by seed', figure(await accuracyChart(summary), `A dot is one seed; the bar with ends is the 95 % interval of the mean, its thick mark the mean${means}.${summary.baselines.length === 0 ? '' : ' The dashed line is what there is without any transfer.'} ${samplingNote(summary, first?.testExamples ?? 0)}`)),
+    ...discreteGridSection(largest.rows),
+    ...(await sizeSection(sizes, summary)),
+    ...(await learningSection(summary.strategies, curves)),
     ...(await inspectionSections(inspections)),
     section(
       'cost',
@@ -83,6 +84,6 @@ export const renderReport = async (contents: ReportContents): Promise<string> =>
       ),
     ),
   ]
-  const subtitle = `${first?.source ?? ''} to ${first?.target ?? ''}: ${counted(first?.examples ?? 0, 'training image')}, ${grouped(first?.testExamples ?? 0)} test images, ${seeds}`
+  const subtitle = `${first?.source ?? ''} to ${first?.target ?? ''}: ${counted(first?.examples ?? 0, 'training example')}, ${grouped(first?.testExamples ?? 0)} test examples, ${seeds}`
   return page(results, { subtitle, headline: summary.headline, remarks: summary.remarks }, sections, contents, 'results.json')
 }

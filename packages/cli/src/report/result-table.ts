@@ -22,13 +22,14 @@ const cells = (label: string, { accuracy, difference, privateParameters, trained
 ]
 
 /**
- * The rows of the table of results: one a strategy, and last the best of the uniform discrete ones again.
+ * The rows of the table of results: one a strategy, then the baselines, and last the best of the uniform discrete ones again.
  *
  * @param summary The comparison.
  * @internal
  */
-export const resultCells = ({ strategies, bestDiscrete }: ComparisonSummary): readonly (readonly string[])[] => [
+export const resultCells = ({ strategies, baselines, bestDiscrete }: ComparisonSummary): readonly (readonly string[])[] => [
   ...strategies.map((strategy) => cells(strategy.name, strategy)),
+  ...baselines.map((baseline) => cells(`baseline: ${baseline.name}`, baseline)),
   ...(bestDiscrete === undefined ? [] : [cells(`best uniform discrete: ${bestDiscrete.name}`, bestDiscrete)]),
 ]
 

@@ -14,7 +14,7 @@ const schema = z
       z.object({ kind: z.literal('tokenizer.json'), json: z.unknown(), config: z.unknown().optional() }),
       z.object({ kind: z.literal('own'), name: z.string() }),
     ]),
-    tokens: z.array(z.string()).min(3),
+    tokens: z.array(z.string()).min(2),
     counts: z.array(z.number().int().min(0)).optional(),
   })
   .refine(({ tokens }) => new Set(tokens).size === tokens.length, 'a token comes twice')

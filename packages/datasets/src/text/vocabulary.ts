@@ -34,14 +34,30 @@ export interface Vocabulary {
   encode(text: string): Int32Array
 }
 
-/** What a vocabulary is made of. @internal */
+/** What a vocabulary is made of. */
 export interface VocabularyParts {
+  /** How texts are cut into tokens. */
   readonly tokeniser: Tokeniser
+  /** The tokens by number; the first two stand for padding and unknown tokens. */
   readonly tokens: readonly string[]
+  /** How often each token came in the texts that the vocabulary was made from, where that is known. */
   readonly counts?: readonly number[] | undefined
 }
 
-/** A vocabulary of tokens whose numbers are known. @internal */
+/**
+ * A vocabulary of tokens whose numbers are known, such as those of another vocabulary with some more.
+ *
+ * @param parts Tokeniser, and tokens in order.
+ *
+ * @example
+ * ```ts
+ * import { vocabulary, vocabularyOf } from '@transferkit/datasets'
+ *
+ * const films = vocabulary(['a fine film'])
+ * const more = vocabularyOf({ tokeniser: films.tokeniser, tokens: [...films.tokens, 'phone'] })
+ * more.encode('a phone') // [2, 5]
+ * ```
+ */
 export const vocabularyOf = ({ tokeniser, tokens, counts }: VocabularyParts): Vocabulary => {
   // A text that spells out the name of the padding must not be taken for padding.
   const ids = new Map(tokens.map((token, id) => [token, id === paddingId ? unknownId : id]))

@@ -30,7 +30,7 @@ export type MetaGradientForm = 'exact' | 'finiteDifference' | 'firstOrder'
 export interface MetaGradientOptions {
   /** The form. */
   readonly form: MetaGradientForm
-  /** Length of the step in parameter space of the forms with central differences, `‖ε q‖`; 1e-2 unless told, our choice. */
+  /** Length of the step in parameter space of the forms with central differences, `‖ε q‖`; 1e-3 unless told, the length that agreed best with `exact` where any did. */
   readonly perturbation?: number
 }
 
@@ -163,7 +163,7 @@ const differenceStep = (problem: BilevelProblem, objective: InnerObjective, step
  * const { gradient } = metaGradient(problem, unrolled, meta, { form: 'exact' }) // 2 (1.2 - 3) 0.2
  * ```
  */
-export const metaGradient = (problem: BilevelProblem, { steps, last }: Unrolled, meta: TensorTree, { form, perturbation = 1e-2 }: MetaGradientOptions): MetaGradient =>
+export const metaGradient = (problem: BilevelProblem, { steps, last }: Unrolled, meta: TensorTree, { form, perturbation = 1e-3 }: MetaGradientOptions): MetaGradient =>
   scope(() => {
     const outer = valueAndGrad((point: TensorTree) => {
       // The two trees that are given.

@@ -4,19 +4,20 @@ import { matchedPairs, type PairChoice, type TappedSide } from './pairs.js'
 const source: TappedSide = {
   which: 'source',
   name: 'resnet',
-  shapes: { stem: [32, 32, 16], 'stage1.block1': [32, 32, 16], stage1: [32, 32, 16], 'stage2.block1': [16, 16, 32], stage2: [16, 16, 32], stage3: [8, 8, 64], pooled: [64], tokens: [4, 4] },
+  shapes: { stem: [32, 32, 16], 'stage1.block1': [32, 32, 16], stage1: [32, 32, 16], 'stage2.block1': [16, 16, 32], stage2: [16, 16, 32], 'stage2b': [16, 16, 32], stage3: [8, 8, 64], pooled: [64], tokens: [4, 4] },
 }
 const target: TappedSide = { which: 'target', name: 'vgg', shapes: { stage1: [32, 32, 64], stage2: [16, 16, 128], stage3: [8, 8, 256], stage4: [4, 4, 512], pooled: [512] } }
 
 const named = (choice: PairChoice): readonly string[] => matchedPairs(choice, source, target).map(({ name }) => name)
 
 describe('rules', () => {
-  test('all-to-all takes every stage that gives maps, except for the stem', () => {
+  test('all-to-all takes the last stage of each size, without the stem', () => {
     expect(named({ pairs: 'all-to-all' })).toHaveLength(12)
+    expect(named({ pairs: 'all-to-all' }).slice(4, 6)).toEqual(['stage2b:stage1', 'stage2b:stage2'])
     expect(named({ pairs: 'all-to-all', sourceTaps: ['stage1.block1'], targetTaps: ['stage2', 'stage4'] })).toEqual(['stage1-block1:stage2', 'stage1-block1:stage4'])
   })
   test('one-to-one takes equal sizes, and single the last of them', () => {
-    expect(named({ pairs: 'one-to-one' })).toEqual(['stage1:stage1', 'stage2:stage2', 'stage3:stage3'])
+    expect(named({ pairs: 'one-to-one' })).toEqual(['stage1:stage1', 'stage2b:stage2', 'stage3:stage3'])
     expect(named({ pairs: 'single' })).toEqual(['stage3:stage3'])
   })
   test('pairs by hand carry the shapes of what they compare', () => {

@@ -9,7 +9,10 @@ export interface Pair {
   readonly target: string
 }
 
-/** Pairs by a rule: every source tap with every target tap, the last taps of each height and width that both have, or only the last of those. */
+/**
+ * Pairs by a rule: every source tap with every target tap, the last taps of each height and width that both have, or only the last of those. Unless taps are
+ * given, a rule takes of each network the last stage of each height and width, as Jang et al. do: three taps of a ResNet-32, and five of a VGG-9.
+ */
 export type PairRule = 'all-to-all' | 'one-to-one' | 'single'
 
 /** A pair with the shapes of what it compares. */
@@ -36,13 +39,12 @@ export interface TappedSide {
 export interface PairChoice {
   /** A rule, or the pairs themselves. */
   readonly pairs: PairRule | readonly Pair[]
-  /** Source taps that a rule pairs: all stages that give maps unless told, except for the stem. */
+  /** Source taps that a rule pairs: the last stage of each height and width unless told, without the stem. */
   readonly sourceTaps?: readonly string[] | undefined
-  /** Target taps that a rule pairs: all stages that give maps unless told, except for the stem. */
+  /** Target taps that a rule pairs: the last stage of each height and width unless told, without the stem. */
   readonly targetTaps?: readonly string[] | undefined
 }
 
-/** Stages that rules pair unless told. */
 const stagesWithMaps = ({ shapes }: TappedSide): readonly string[] => stageTaps(shapes).filter((name) => name !== 'stem' && shapes[name]?.length === 3)
 
 const shapeAt = (side: TappedSide, tap: string): Shape => {
@@ -62,9 +64,14 @@ const shapeAt = (side: TappedSide, tap: string): Shape => {
 /** A vector is a map of one position. */
 const sizeOf = (shape: Shape): string => (shape.length === 3 ? `${shape[0]}x${shape[1]}` : '1x1')
 
+/** The last of some taps for each height and width, by these. */
+const lastBySize = (side: TappedSide, taps: readonly string[]): ReadonlyMap<string, string> => new Map(taps.map((tap) => [sizeOf(shapeAt(side, tap)), tap]))
+
+/** Taps that rules pair unless told. */
+const ruleTaps = (side: TappedSide): readonly string[] => [...lastBySize(side, stagesWithMaps(side)).values()]
+
 /** The last source tap of each height and width with the last target tap of the same. */
 const equalSizes = (source: TappedSide, sourceTaps: readonly string[], target: TappedSide, targetTaps: readonly string[]): readonly Pair[] => {
-  const lastBySize = (side: TappedSide, taps: readonly string[]): ReadonlyMap<string, string> => new Map(taps.map((tap) => [sizeOf(shapeAt(side, tap)), tap]))
   const targets = lastBySize(target, targetTaps)
   return [...lastBySize(source, sourceTaps)].flatMap(([size, tap]) => {
     const found = targets.get(size)
@@ -74,7 +81,7 @@ const equalSizes = (source: TappedSide, sourceTaps: readonly string[], target: T
 
 const pairsOf = ({ pairs, sourceTaps, targetTaps }: PairChoice, source: TappedSide, target: TappedSide): readonly Pair[] => {
   if (typeof pairs !== 'string') return pairs
-  const [from, to] = [sourceTaps ?? stagesWithMaps(source), targetTaps ?? stagesWithMaps(target)]
+  const [from, to] = [sourceTaps ?? ruleTaps(source), targetTaps ?? ruleTaps(target)]
   if (pairs === 'all-to-all') return from.flatMap((one) => to.map((other) => ({ source: one, target: other })))
   const equal = equalSizes(source, from, target, to)
   return pairs === 'single' ? equal.slice(-1) : equal

@@ -1,4 +1,4 @@
-import { foldIn, globalAveragePool, type Images, type Key, mean, mergeTrees, multiply, add, scalar, type Scalar, stopGradient, type Taps, type Tensor, type TensorTree, branchAt, fill, type Vectors } from '@transferkit/tensor'
+import { foldIn, globalAveragePool, type Images, type Key, mean, mergeTrees, multiply, add, scalar, type Scalar, slice, stopGradient, type Taps, type Tensor, type TensorTree, branchAt, fill, type Vectors } from '@transferkit/tensor'
 import { channelWeights, initChannelWeights, weightedDistance } from './channel-weights.js'
 import { featureDistance, featureMaps, resizedTo } from './feature-distance.js'
 import type { MatchedPair } from './pairs.js'
@@ -122,8 +122,9 @@ export interface PairWeights {
  * What the meta-networks say of a batch, pair by pair.
  *
  * @param matching What is matched.
- * @param features Source features of all pairs.
+ * @param features Source features of all pairs, of which only the pooled ones count.
  * @param meta `φ`.
+ * @param kept Factors on `λ`, `[pair]`: 1, or 0 for a pair that was dropped; all are kept unless told.
  *
  * @example
  * ```ts
@@ -135,14 +136,16 @@ export interface PairWeights {
  * const [weights] = pairWeights(matching, sourceFeatures([pair], { stage1: ones([2, 8, 8, 16]) }), initMetaNetworks(matching, randomKey(1)))
  * ```
  */
-export const pairWeights = ({ pairs, what, where }: WeightedMatching, features: readonly SourceFeatures[], meta: TensorTree): readonly PairWeights[] => {
+export const pairWeights = ({ pairs, what, where }: WeightedMatching, features: readonly Pick<SourceFeatures, 'pooled'>[], meta: TensorTree, kept?: Tensor): readonly PairWeights[] => {
   const at = (branch: string, name: string): TensorTree => branchAt(branchAt(meta, branch), name)
   return features.map(({ pooled }, index) => {
     const name = pairs[index]?.name ?? ''
     const channels = pooled.shape[1]
+    const lambda = pairWeight(where, at('where', name), pooled)
     return {
       what: what === 'uniform' ? fill([1, channels], 1 / channels) : channelWeights(at('what', name), pooled),
-      where: pairWeight(where, at('where', name), pooled),
+      // One factor for the whole batch.
+      where: kept === undefined ? lambda : (multiply(lambda as Tensor, slice(kept, [index], [1])) as Tensor<readonly ['batch']>),
     }
   })
 }

@@ -6,10 +6,12 @@ import {
   cast,
   equal,
   inference,
+  innerProduct,
   type Key,
   mean,
   type Network,
   type Optimiser,
+  partitionTree,
   type Scalar,
   scalar,
   scope,
@@ -25,7 +27,9 @@ import {
 import { metaGradient, type MetaGradient, type MetaGradientOptions } from '../bilevel/meta-gradient.js'
 import type { BilevelProblem } from '../bilevel/bilevel-problem.js'
 import { unroll, type Unrolled } from '../bilevel/unroll.js'
+import { keptPairs, pruned } from '../matching/pruning.js'
 import { matchingLoss, type PairWeights, pairWeights, type SourceFeatures, sourceFeatures, type WeightedMatching } from '../matching/weighted-matching.js'
+import { explodingMetric, firstExploding } from './exploding.js'
 
 /** What stays the same in all iterations. @internal */
 export interface IterationSettings {
@@ -38,6 +42,8 @@ export interface IterationSettings {
   readonly metaLearningRate: number
   readonly statistics: 'reference' | 'rolledBack'
   readonly affineOptimiser: boolean
+  /** Steps with a weight of 0 after which a pair is dropped; 0 for never. */
+  readonly pruneAfter: number
 }
 
 /** Name of the projections among the parameters. @internal */
@@ -63,7 +69,7 @@ interface Losses {
   /** Cross-entropy of the target network, and the state and scores of the pass. */
   task(params: TensorTree, state: TensorTree): { readonly value: Scalar; readonly auxiliary: { readonly state: TensorTree; readonly accuracy: Scalar } }
   /** The matching loss alone. */
-  matching(params: TensorTree, state: TensorTree, meta: TensorTree): { readonly value: Scalar; readonly auxiliary: TensorTree }
+  matching(params: TensorTree, state: TensorTree, meta: TensorTree): { readonly value: Scalar; readonly auxiliary: { readonly state: TensorTree; readonly pairLosses: Readonly<Record<string, Scalar>> } }
   /** Both together, with given weights. */
   regular(
     params: TensorTree,
@@ -73,7 +79,7 @@ interface Losses {
 }
 
 /** The losses of one batch. Batch norm uses the batch in all of them, so that no value depends on running statistics. */
-const lossesOf = ({ network, matching }: IterationSettings, batch: Batch, key: Key, features: readonly SourceFeatures[]): Losses => {
+const lossesOf = ({ network, matching }: IterationSettings, batch: Batch, key: Key, features: readonly SourceFeatures[], kept: Tensor | undefined): Losses => {
   const pass = (params: TensorTree, state: TensorTree): ReturnType<Network['apply']> => network.apply({ params, state }, batch.inputs, trainingMode(key))
   const crossEntropy = (logits: Tensor<readonly ['batch', 'class']>): Scalar => {
     const losses: Tensor = softmaxCrossEntropy(logits, batch.labels)
@@ -88,7 +94,8 @@ const lossesOf = ({ network, matching }: IterationSettings, batch: Batch, key: K
     },
     matching: (params, state, meta) => {
       const applied = pass(params, state)
-      return { value: match(params, applied.taps, pairWeights(matching, features, meta)).loss, auxiliary: applied.state }
+      const { loss, pairs: pairLosses } = match(params, applied.taps, pairWeights(matching, features, meta, kept))
+      return { value: loss, auxiliary: { state: applied.state, pairLosses } }
     },
     regular: (params, state, weights) => {
       const applied = pass(params, state)
@@ -117,7 +124,7 @@ const problemOf = (settings: IterationSettings, inputs: StepInputs, losses: Loss
       dependsOnMeta: false,
       evaluate: (params) => {
         const { value, auxiliary } = losses.task(params, state)
-        return { value, auxiliary: auxiliary.state }
+        return { value, auxiliary: { state: auxiliary.state } }
       },
     },
   ],
@@ -126,9 +133,16 @@ const problemOf = (settings: IterationSettings, inputs: StepInputs, losses: Loss
   outer: (params) => losses.task(params, state).value,
 })
 
+const pruningOf = ({ extra }: StepInputs['training']): TensorTree | undefined => ('pruning' in extra ? branchAt(extra, 'pruning') : undefined)
+
+const keptBy = ({ training }: StepInputs): Tensor | undefined => {
+  const pruning = pruningOf(training)
+  return pruning && keptPairs(pruning)
+}
+
 /** The bilevel problem of an iteration by itself. @internal */
 export const iterationProblem = (settings: IterationSettings, inputs: StepInputs, state: TensorTree): BilevelProblem =>
-  problemOf(settings, inputs, lossesOf(settings, inputs.batch, inputs.key, featuresOf(settings, inputs.batch)), state)
+  problemOf(settings, inputs, lossesOf(settings, inputs.batch, inputs.key, featuresOf(settings, inputs.batch), keptBy(inputs)), state)
 
 /**
  * One iteration of L2T-ww, in three stages on one batch: a regular step on both losses; from there `T` steps on the matching loss and one on the cross-entropy, whose
@@ -139,10 +153,11 @@ export const iterationProblem = (settings: IterationSettings, inputs: StepInputs
 export const l2tWwIteration = (settings: IterationSettings, inputs: StepInputs): Iteration => {
   const { training, batch, key } = inputs
   const { matching, metaOptimiser } = settings
+  const [kept, pruning] = [keptBy(inputs), pruningOf(training)]
   const [meta, metaMemory] = [branchAt(training.extra, 'meta'), branchAt(training.extra, 'optimiser')]
   const features = featuresOf(settings, batch)
-  const weights = pairWeights(matching, features, meta)
-  const losses = lossesOf(settings, batch, key, features)
+  const weights = pairWeights(matching, features, meta, kept)
+  const losses = lossesOf(settings, batch, key, features, kept)
 
   const regular = valueAndGradWithAuxiliary((params: TensorTree) => losses.regular(params, training.state, weights))(training.params)
   const after = scope(() => updateOf(inputs)({ params: training.params, memory: training.optimiser }, regular.gradient, meta))
@@ -153,13 +168,19 @@ export const l2tWwIteration = (settings: IterationSettings, inputs: StepInputs):
   const found = metaGradient(problem, unrolled, meta, settings.metaGradient)
   const moved = scope(() => metaOptimiser.update(found.gradient, metaMemory, meta, { learningRate: scalar(settings.metaLearningRate) }))
   // The first inner pass is at the point that is rolled back to: the official code runs it once more, and its update of the statistics stays.
-  const statistics = settings.statistics === 'reference' ? (unrolled.steps[0]?.auxiliary ?? state) : state
+  const statistics = settings.statistics === 'reference' ? branchAt(unrolled.steps[0]?.auxiliary ?? { state }, 'state') : state
+  const lossesIn = (byPair: TensorTree): readonly Scalar[] => matching.pairs.map(({ name }) => branchAt(byPair, name) as unknown as Scalar) // A leaf
+  const lengthOf = (name: string): Scalar => {
+    const part = partitionTree(found.gradient, (path) => path.split('.')[1] === name).selected
+    return innerProduct(part, part)
+  }
   return {
-    training: { params: after.params, optimiser: after.memory, state: statistics, extra: { meta: moved.params, optimiser: moved.state } },
+    training: { params: after.params, optimiser: after.memory, state: statistics, extra: { meta: moved.params, optimiser: moved.state, ...(pruning === undefined ? {} : { pruning: pruned(pruning, weights, settings.pruneAfter) }) } },
     metrics: {
       ...reported,
       loss: regular.value,
       outer: found.value,
+      [explodingMetric]: firstExploding({ task: reported.task, regular: lossesIn(pairLosses), inner: unrolled.steps.slice(0, -1).map(({ auxiliary }) => lossesIn(branchAt(auxiliary, 'pairLosses'))), outer: found.value, metaGradient: matching.pairs.map(({ name }) => lengthOf(name)) }),
       ...Object.fromEntries(matching.pairs.map(({ name }, index) => [`lambda ${name}`, meanOf(weights[index])])),
     },
     weights,

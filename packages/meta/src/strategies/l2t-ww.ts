@@ -2,7 +2,10 @@ import { foldIn, type Key, type Logits, mergeTrees, type Mode, type Network, par
 import { adam, defineStrategy, sgd } from '@transferkit/training'
 import { expectVaryingFeatures, targetFeatureShapes } from '../matching/feature-shapes.js'
 import { matchedPairs, sourceSide } from '../matching/pairs.js'
+import { initPruning } from '../matching/pruning.js'
 import { initMetaNetworks, initProjections, type WeightedMatching } from '../matching/weighted-matching.js'
+import { explodingMetric, explosionSentence } from './exploding.js'
+import { inspectMetaNetworks } from './l2t-ww-inspection.js'
 import { type IterationSettings, l2tWwIteration, projectionsBranch } from './l2t-ww-iteration.js'
 import { type FullL2tWwOptions, type L2tWwOptions, l2tWwOptions } from './l2t-ww-options.js'
 import { targetNetwork, type TargetNetworks } from './target-network.js'
@@ -23,7 +26,7 @@ export const iterationSettings = (networks: TargetNetworks, context: TransferCon
   if (what === 'uniform' && where === 'one') {
     throw new TransferkitError('l2t-ww/nothing-to-learn', `Strategy 'l2t-ww': with what 'uniform' and where 'one' there is nothing to learn. Use plain feature matching, or choose one of the meta-networks.`)
   }
-  const network = targetNetwork(networks, options.target, context)
+  const network = targetNetwork('l2t-ww', networks, options, context)
   const shapes = targetFeatureShapes({ init: (key) => ({ ...network.init(key, [1, ...network.inputShape]), frozen: {} }), forward: forwardOf(network) }, context.inputShape)
   const pairs = matchedPairs(options, sourceSide(context), { which: 'target', name: network.name, shapes })
   expectVaryingFeatures(context, 'l2t-ww', pairs.map(({ source }) => source))
@@ -38,11 +41,13 @@ export const iterationSettings = (networks: TargetNetworks, context: TransferCon
     metaLearningRate: options.metaLearningRate,
     statistics: options.statistics,
     affineOptimiser: options.affineOptimiser,
+    pruneAfter: options.pruneAfter,
   }
 }
 
 const programOf = (settings: IterationSettings): TransferProgram => {
-  const { network, matching, metaOptimiser } = settings
+  const { network, matching, metaOptimiser, pruneAfter, innerSteps } = settings
+  const names = matching.pairs.map(({ name }) => name)
   return {
     init: (key: Key) =>
       scope(() => {
@@ -53,12 +58,14 @@ const programOf = (settings: IterationSettings): TransferProgram => {
     initExtra: (key) =>
       scope(() => {
         const meta = initMetaNetworks(matching, key)
-        return { meta, optimiser: metaOptimiser.init(meta) }
+        return { meta, optimiser: metaOptimiser.init(meta), ...(pruneAfter > 0 ? { pruning: initPruning(matching.pairs.length) } : {}) }
       }),
     step: (inputs) => {
       const { training, metrics } = l2tWwIteration(settings, inputs)
       return { training, metrics }
     },
+    inspectExtra: (extra, _variables, inputs) => inspectMetaNetworks(settings, extra, inputs),
+    faultOf: (metrics) => explosionSentence(metrics[explodingMetric] ?? 0, names, innerSteps),
     publish: (variables) => ({ ...variables, params: withoutProjections(variables.params) }),
     fold: ({ params, state }) => ({ network, variables: { params: withoutProjections(params), state } }),
   }

@@ -11,6 +11,9 @@ export interface EmbeddingLayerOptions {
   readonly initial?: Float32Array
 }
 
+/** What stands in the description of an embedding. */
+export const embeddingKind = 'embedding'
+
 /** Everything of a table but its first row, which belongs to the padding. */
 const withoutPadding = (table: Float32Array, size: number): Float32Array => table.slice().fill(0, 0, size)
 
@@ -37,7 +40,7 @@ export const embeddingLayer = ({ vocabulary, size, initial }: EmbeddingLayerOpti
     throw new TransferkitError('nlp/embedding', `The vectors to start from have ${initial.length} values, but ${vocabulary} tokens of ${size} channels need ${vocabulary * size}. Were they made for another vocabulary?`)
   }
   return layer({
-    description: { kind: 'embedding', vocabulary, size },
+    description: { kind: embeddingKind, vocabulary, size },
     init: (key) => {
       const rows = initial ?? uniformArray(foldIn(key, 'table'), vocabulary * size, -0.25, 0.25)
       return { params: { table: tensor(withoutPadding(rows, size), [vocabulary, size]) }, state: {} }

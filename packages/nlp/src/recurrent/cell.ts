@@ -8,6 +8,14 @@ export interface CellState {
   readonly cell?: Vectors
 }
 
+/** States of a recurrent layer over a sequence, by position. A padded step has those of the step before it. */
+export interface StatesOverTime {
+  /** Hidden states, `[batch, step, hiddenSize]`. */
+  readonly hidden: Tensor
+  /** Cell states of an LSTM, of the same shape. */
+  readonly cell?: Tensor
+}
+
 /** One kind of recurrent cell as pure functions; it holds no tensor. */
 export interface RecurrentCell {
   /** Which equations it follows. */
@@ -38,6 +46,16 @@ export interface RecurrentCell {
    * @param state State after the step before.
    */
   step(params: TensorTree, projected: Tensor, state: CellState): CellState
+  /**
+   * All steps at once, where the cell has a faster way than step by step.
+   *
+   * @param params What {@link RecurrentCell.init} made.
+   * @param projected The input's share of all steps, as {@link RecurrentCell.project} gives it.
+   * @param mask `[batch, step]`: 1 where a step is real, 0 where it is padding.
+   * @param initial State before the first step.
+   * @param reverse Whether the last step comes first.
+   */
+  sequence?(params: TensorTree, projected: Tensor, mask: Tensor, initial: CellState, reverse: boolean): StatesOverTime
   /**
    * The state before the first step: zeros.
    *

@@ -1,4 +1,4 @@
-import { add, branchAt, foldIn, matMul, randomUniform, reshape, type Tensor, type TensorTree, unstack, variable, type Vectors, zeros } from '@transferkit/tensor'
+import { add, branchAt, foldIn, matMul, randomUniform, reshape, type Tensor, type TensorTree, variable, type Vectors, zeros } from '@transferkit/tensor'
 import type { CellOptions, RecurrentCell } from './cell.js'
 import { orthogonal } from './orthogonal.js'
 
@@ -30,13 +30,6 @@ export const projectSteps = (x: Tensor, weight: Tensor, bias: Tensor): Tensor =>
   const [batch = 0, steps = 0, channels = 0] = x.shape
   const rows = productWith(reshape(x, [batch * steps, channels]), weight)
   return reshape(add(rows, bias), [batch, steps, bias.size])
-}
-
-/** The gates of a step, one tensor each. */
-export const gatesOf = (sideBySide: Tensor, hiddenSize: number): readonly Vectors[] => {
-  const [batch = 0, columns = 0] = sideBySide.shape
-  // Each gate is one vector an example.
-  return unstack(reshape(sideBySide, [batch, columns / hiddenSize, hiddenSize]), 1) as unknown as readonly Vectors[]
 }
 
 /** Zeros in the shape of a state. */

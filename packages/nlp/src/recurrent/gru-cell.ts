@@ -1,6 +1,6 @@
-import { add, multiply, sigmoid, subtract, tanh, type Tensor, type Vectors } from '@transferkit/tensor'
+import { add, gruSequence, gruStep } from '@transferkit/tensor'
 import type { CellOptions, RecurrentCell } from './cell.js'
-import { cellInit, gatesOf, productOf, productWith, projectSteps, zeroState } from './gated-cell.js'
+import { cellInit, productOf, productWith, projectSteps, zeroState } from './gated-cell.js'
 
 /**
  * Gated recurrent unit (Cho et al. 2014), equal to PyTorch's `nn.GRU`, where the reset gate acts behind the product. The gates stand in the order reset,
@@ -24,8 +24,6 @@ import { cellInit, gatesOf, productOf, productWith, projectSteps, zeroState } fr
  */
 export const gruCell = (options: CellOptions): RecurrentCell => {
   const { hiddenSize } = options
-  // Three gates of equal size.
-  const three = (sideBySide: Tensor): readonly [Vectors, Vectors, Vectors] => gatesOf(sideBySide, hiddenSize) as readonly [Vectors, Vectors, Vectors]
   return {
     kind: 'gru',
     hiddenSize,
@@ -36,13 +34,11 @@ export const gruCell = (options: CellOptions): RecurrentCell => {
     },
     step: (params, projected, { hidden }) => {
       const { weight, bias } = productOf(params, 'hidden')
-      const recurrent = productWith(hidden, weight)
-      const [inputReset, inputUpdate, inputNew] = three(projected)
-      const [hiddenReset, hiddenUpdate, hiddenNew] = three(add(recurrent, bias))
-      const update = sigmoid(add(inputUpdate, hiddenUpdate))
-      const candidate = tanh(add(inputNew, multiply(sigmoid(add(inputReset, hiddenReset)), hiddenNew)))
-      // (1 - z) n + z h, with one product less.
-      return { hidden: add(candidate, multiply(update, subtract(hidden, candidate))) }
+      return { hidden: gruStep(projected, add(productWith(hidden, weight), bias), hidden) }
+    },
+    sequence: (params, projected, mask, { hidden }, reverse) => {
+      const { weight, bias } = productOf(params, 'hidden')
+      return { hidden: gruSequence(projected, weight, bias, mask, hidden, { reverse }) }
     },
     initialState: (batch) => ({ hidden: zeroState(batch, hiddenSize) }),
   }

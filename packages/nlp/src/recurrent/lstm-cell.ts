@@ -1,6 +1,11 @@
-import { add, multiply, sigmoid, tanh, TransferkitError, type Vectors } from '@transferkit/tensor'
-import type { CellOptions, RecurrentCell } from './cell.js'
-import { cellInit, gatesOf, productOf, productWith, projectSteps, zeroState } from './gated-cell.js'
+import { add, lstmSequence, lstmStep, TransferkitError, type LstmState } from '@transferkit/tensor'
+import type { CellOptions, CellState, RecurrentCell } from './cell.js'
+import { cellInit, productOf, productWith, projectSteps, zeroState } from './gated-cell.js'
+
+const withCell = ({ hidden, cell }: CellState): LstmState => {
+  if (cell === undefined) throw new TransferkitError('nlp/cell-state', 'The state of an LSTM has a hidden and a cell state, but this one has no cell state. Is it that of a GRU?')
+  return { hidden, cell }
+}
 
 /**
  * Long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000), equal to PyTorch's `nn.LSTM`. The gates stand in the
@@ -33,14 +38,11 @@ export const lstmCell = (options: CellOptions): RecurrentCell => {
       // Both biases are added to the same sum, so that one addition for all steps does.
       return projectSteps(x, input.weight, add(input.bias, productOf(params, 'hidden').bias))
     },
-    step: (params, projected, { hidden, cell }) => {
-      if (cell === undefined) throw new TransferkitError('nlp/cell-state', 'The state of an LSTM has a hidden and a cell state, but this one has no cell state. Is it that of a GRU?')
-      const recurrent = productWith(hidden, productOf(params, 'hidden').weight)
-      // Four gates of equal size.
-      const [i, f, g, o] = gatesOf(add(projected, recurrent), hiddenSize) as readonly [Vectors, Vectors, Vectors, Vectors]
-      const next = add(multiply(sigmoid(f), cell), multiply(sigmoid(i), tanh(g)))
-      return { hidden: multiply(sigmoid(o), tanh(next)), cell: next }
+    step: (params, projected, state) => {
+      const { hidden, cell } = withCell(state)
+      return lstmStep(add(projected, productWith(hidden, productOf(params, 'hidden').weight)), cell)
     },
+    sequence: (params, projected, mask, initial, reverse) => lstmSequence(projected, productOf(params, 'hidden').weight, mask, withCell(initial), { reverse }),
     initialState: (batch) => ({ hidden: zeroState(batch, hiddenSize), cell: zeroState(batch, hiddenSize) }),
   }
 }

@@ -1,6 +1,6 @@
-import { add, expandDimensions, multiply, stack, subtract, type Tensor, type TensorTree, TransferkitError, unstack, type Vectors } from '@transferkit/tensor'
+import { expandDimensions, multiply, slice, squeeze, stack, type Tensor, type TensorTree, throughPadding, TransferkitError, unstack, type Vectors } from '@transferkit/tensor'
 import { maskedSequence, maskOf, valuesOf } from '../sequence.js'
-import type { CellState, RecurrentCell } from './cell.js'
+import type { CellState, RecurrentCell, StatesOverTime } from './cell.js'
 
 /** How a cell runs over a sequence. */
 export interface UnrollOptions {
@@ -14,13 +14,11 @@ export interface UnrollOptions {
 export interface Unrolled {
   /** Hidden states of all steps, with the mask: `[batch, step, hiddenSize + 1]`; zeros at padded steps. */
   readonly sequence: Tensor
+  /** States of all steps. */
+  readonly states: StatesOverTime
   /** State after the last real step, which is the first one in reverse; the initial state where all is padding. */
   readonly final: CellState
 }
-
-const carried = (real: Tensor, padded: Tensor, next: Vectors, previous: Vectors): Vectors =>
-  // The products broadcast along the channels.
-  add(multiply(next as Tensor, real), multiply(previous as Tensor, padded)) as unknown as Vectors
 
 /**
  * The state after a step that is padding for some examples: theirs stays as it was, bit for bit.
@@ -38,12 +36,35 @@ const carried = (real: Tensor, padded: Tensor, next: Vectors, previous: Vectors)
  * const state = carryOver(tensor([1, 0], [2, 1]), cell.initialState(2), cell.initialState(2))
  * ```
  */
-export const carryOver = (real: Tensor, next: CellState, previous: CellState): CellState => {
-  const padded: Tensor = subtract(1, real)
-  return {
-    hidden: carried(real, padded, next.hidden, previous.hidden),
-    ...(next.cell === undefined || previous.cell === undefined ? {} : { cell: carried(real, padded, next.cell, previous.cell) }),
+export const carryOver = (real: Tensor, next: CellState, previous: CellState): CellState => ({
+  hidden: throughPadding(real, next.hidden, previous.hidden),
+  ...(next.cell === undefined || previous.cell === undefined ? {} : { cell: throughPadding(real, next.cell, previous.cell) }),
+})
+
+/** States after each step, by position. */
+const stepByStep = (cell: RecurrentCell, params: TensorTree, projected: Tensor, mask: Tensor, initial: CellState, reverse: boolean): StatesOverTime => {
+  const inputs: readonly Tensor[] = unstack(projected, 1)
+  const real: readonly Tensor[] = unstack(expandDimensions(mask, -1), 1)
+  const states: CellState[] = []
+  let state = initial
+  for (let count = 0; count < inputs.length; count++) {
+    const step = reverse ? inputs.length - 1 - count : count
+    // There is one of each for every step.
+    const [input, isReal] = [inputs[step], real[step]] as [Tensor, Tensor]
+    state = carryOver(isReal, cell.step(params, input, state), state)
+    states[step] = state
   }
+  // One state a step, and there is one step at least.
+  const together = (all: readonly Vectors[]): Tensor => stack(all as readonly Tensor[] as [Tensor, ...Tensor[]], 1)
+  const cells = states.flatMap((each) => (each.cell === undefined ? [] : [each.cell]))
+  return { hidden: together(states.map(({ hidden }) => hidden)), ...(cells.length === 0 ? {} : { cell: together(cells) }) }
+}
+
+/** The states at one position. */
+const stateAt = ({ hidden, cell }: StatesOverTime, step: number): CellState => {
+  // One vector an example.
+  const at = (states: Tensor): Vectors => squeeze(slice(states, [0, step, 0], [-1, 1, -1]), [1]) as unknown as Vectors
+  return { hidden: at(hidden), ...(cell === undefined ? {} : { cell: at(cell) }) }
 }
 
 /**
@@ -68,19 +89,8 @@ export const unroll = (cell: RecurrentCell, params: TensorTree, sequence: Tensor
   const mask = maskOf(sequence)
   const [batch = 0, steps = 0] = mask.shape
   if (steps === 0) throw new TransferkitError('nlp/no-steps', `A recurrent layer needs at least one step, but the sequence has shape [${String(sequence.shape)}]. Pad empty texts to one step.`)
-  const projected: readonly Tensor[] = unstack(cell.project(params, valuesOf(sequence)), 1)
-  const column = expandDimensions(mask, -1)
-  const real: readonly Tensor[] = unstack(column, 1)
-  const outputs: Tensor[] = []
-  let state = initial ?? cell.initialState(batch)
-  for (let count = 0; count < steps; count++) {
-    const step = reverse ? steps - 1 - count : count
-    // There is one of each for every step.
-    const [input, isReal] = [projected[step], real[step]] as [Tensor, Tensor]
-    state = carryOver(isReal, cell.step(params, input, state), state)
-    outputs[step] = state.hidden
-  }
-  // At least one step was made sure of above.
-  const hidden = stack(outputs as [Tensor, ...Tensor[]], 1)
-  return { sequence: maskedSequence(multiply(hidden, column), mask), final: state }
+  const given = [params, cell.project(params, valuesOf(sequence)), mask, initial ?? cell.initialState(batch), reverse] as const
+  const states = cell.sequence?.(...given) ?? stepByStep(cell, ...given)
+  const output = multiply(states.hidden, expandDimensions(mask, -1))
+  return { sequence: maskedSequence(output, mask), states, final: stateAt(states, reverse ? 0 : steps - 1) }
 }

@@ -59,35 +59,83 @@ const gates = [
 /** Positions of all real steps in `[batch · step]`. */
 const realSteps = (mask: Tensor): readonly number[] => [...readSync(mask)].flatMap((isReal, index) => (isReal === 1 ? [index] : []))
 
+/** The batch that was looked at, on the host. */
+export interface InspectedBatch {
+  /** Ids of the tokens of all sequences, one after the other; left out where the network reads no tokens. */
+  readonly ids?: ArrayLike<number>
+  /** Number of sequences of an example: 2 for pairs. */
+  readonly sequencesPerExample: number
+  /** Name of the class that the model gives each example. */
+  readonly predicted: readonly (string | undefined)[]
+  /** Name of the class of each example. */
+  readonly actual: readonly (string | undefined)[]
+}
+
+/** Number of examples that are shown step by step. */
+const shownExamples = 3
+
+/** What the gates did over one sequence. */
+const overSequence = (records: readonly UnitRecord[], sequence: number, length: number, steps: readonly number[]): Inspection['series'] =>
+  Object.fromEntries(
+    records.flatMap((record) =>
+      gates.map(([gate, name]) => {
+        const rows: Tensor = gather(record[gate], integerTensor(steps.map((step) => sequence * length + step), [steps.length]))
+        const values = readSync(mean<Axes, readonly number[]>(rows, [1]))
+        return [`${record.label}, ${name}`, Object.fromEntries(steps.map((step, index) => [String(step + 1), values[index] ?? 0]))]
+      }),
+    ),
+  )
+
+/** Step by step over some examples that have real steps. */
+const stepInspections = (records: readonly UnitRecord[], { ids, sequencesPerExample, predicted, actual }: InspectedBatch): readonly Inspection[] => {
+  const [first] = records
+  if (first === undefined) return []
+  const length = first.mask.shape.at(-1) ?? 1
+  const stepsOf = new Map<number, number[]>()
+  for (const position of realSteps(first.mask)) {
+    const sequence = Math.floor(position / length)
+    stepsOf.set(sequence, [...(stepsOf.get(sequence) ?? []), position % length])
+  }
+  const exampleOf = (sequence: number): number => Math.floor(sequence / sequencesPerExample)
+  const shown = [...new Set([...stepsOf.keys()].map(exampleOf))].slice(0, shownExamples)
+  return [...stepsOf].flatMap(([sequence, steps]) => {
+    const example = exampleOf(sequence)
+    const number = shown.indexOf(example) + 1
+    if (number === 0) return []
+    const isSecond = sequence % sequencesPerExample === 1
+    const [suffix, sentence] = sequencesPerExample === 1 ? ['', ''] : isSecond ? ['-b', ', second sentence'] : ['-a', ', first sentence']
+    const classes = { ...(predicted[example] === undefined ? {} : { predicted: predicted[example] }), ...(actual[example] === undefined ? {} : { actual: actual[example] }) }
+    return [
+      {
+        name: `gate-openness-by-step-${number}${suffix}`,
+        title: `How far the gates are open over example ${number}${sentence}`,
+        rowAxis: 'position',
+        valueAxis: 'mean opening, 0 to 1',
+        kind: 'heat-map' as const,
+        series: overSequence(records, sequence, length, steps),
+        ...(ids === undefined ? {} : { example: { tokens: steps.map((step) => ids[sequence * length + step] ?? 0), ...classes } }),
+      },
+    ]
+  })
+}
+
 /**
- * What the gates of a recurrent model show: mean and spread by layer over the real steps of all examples, and step by step over one sentence, the first
- * example that has a real step. Rows of the latter are positions, counted from 1, so that words can be set beside them.
+ * What the gates of a recurrent model show: mean and spread by layer over the real steps of all examples, and step by step over the first examples that
+ * have a real step. Rows of the latter are positions, counted from 1, with the ids of the tokens that stand there, so that words can be set beside them.
  *
  * @param records What the gates did; nothing is shown where no example has a real step.
+ * @param batch The batch that was looked at.
  */
-export const gateInspections = (records: readonly UnitRecord[]): readonly Inspection[] => {
+export const gateInspections = (records: readonly UnitRecord[], batch: InspectedBatch): readonly Inspection[] => {
   const measured = records.map((record) => ({ ...record, real: realSteps(record.mask) })).filter(({ real }) => real.length > 0)
   if (measured.length === 0) return []
   const byLayer = (number: 'mean' | 'spread'): Inspection['series'] =>
     Object.fromEntries(
       gates.map(([gate, name]) => [name, Object.fromEntries(measured.map((record) => [record.label, openness(gather(record[gate], integerTensor([...record.real], [record.real.length])))[number]]))]),
     )
-
-  const overSentence = Object.fromEntries(
-    measured.flatMap(({ real: [first = 0, ...others], ...record }) => {
-      const length = record.mask.shape.at(-1) ?? 1
-      const example = Math.floor(first / length)
-      const steps = [first, ...others].filter((step) => Math.floor(step / length) === example)
-      return gates.map(([gate, name]) => {
-        const values = readSync(mean<Axes, readonly number[]>(record[gate], [1]))
-        return [`${record.label}, ${name}`, Object.fromEntries(steps.map((step) => [String((step % length) + 1), values[step] ?? 0]))]
-      })
-    }),
-  )
-
   return [
     { name: 'gate-openness', title: 'How far the gates are open', rowAxis: 'layer', valueAxis: 'mean opening, 0 to 1', series: byLayer('mean') },
     { name: 'gate-spread', title: 'How differently the gates open', rowAxis: 'layer', valueAxis: 'standard deviation of the opening', series: byLayer('spread') },
-    { name: 'gate-openness-by-step', title: 'How far the gates are open over a sentence', rowAxis: 'position', valueAxis: 'mean opening, 0 to 1', series: overSentence },
+    ...stepInspections(measured, batch),
   ]
 }

@@ -1,10 +1,11 @@
 import type { ParameterTransferUnit, UnitResult } from '@transferkit/gates'
 import { branchAt, expandDimensions, inference, layer, type Module, multiply, reshape, type Taps, type Tensor, type TensorTree, type Variables } from '@transferkit/tensor'
+import type { StatesOverTime } from '../recurrent/cell.js'
 import { dropoutOfValues, type RecurrentModule } from '../recurrent/recurrent-layer.js'
 import { unroll } from '../recurrent/unroll.js'
 import { eachSequence, maskedSequence, maskOf, valuesOf } from '../sequence.js'
 import { recordAtOnce, recordOverTime, type UnitRecord } from './gate-inspection.js'
-import { statesOverTime, type StatesOverTime, unitCell } from './unit-cell.js'
+import { unitCell } from './unit-cell.js'
 import type { UnitPlace } from './unit-places.js'
 
 /** A place with the units that stand there. */
@@ -78,7 +79,7 @@ export const mixedLayer = ({ path, hidden, cell: cellUnit }: PlacedUnits, module
       const { cell, reverse, dropout } = module
       const variables = { target: params, clone: clones === undefined ? {} : branchAt(clones.params, path), unit: branchAt(units, path) }
       const mixed = (x: Tensor): Tensor => {
-        const source = own?.states.get(path) ?? statesOverTime(module, branchAt(fixed.params, path), x).states
+        const source = own?.states.get(path) ?? unroll(cell, branchAt(fixed.params, path), x, { reverse }).states
         const results: Readonly<Record<'hidden' | 'cell', UnitResult[]>> = { hidden: [], cell: [] }
         const mixing = unitCell({ cell, hiddenUnit: hidden, ...(cellUnit === undefined ? {} : { cellUnit }), source, onMixture: (part, result) => results[part].push(result) })
         const output = unroll(mixing, variables, x, { reverse }).sequence

@@ -20,12 +20,14 @@ import {
   type TensorTree,
   trainingMode,
   type TransferProgram,
+  unstack,
   valueAndGradWithAuxiliary,
   withClasses,
 } from '@transferkit/tensor'
 import { checkGradients, expectClose } from '@transferkit/tensor/testing'
 import { classificationLoss, fineTune } from '@transferkit/training'
 import { describe, expect, test } from 'vitest'
+import { rowSequence } from '../networks/row-sequence.js'
 import { pairClassifier } from '../networks/text-classifier.js'
 import { textCnn } from '../networks/text-cnn.js'
 import { valuesOf } from '../sequence.js'
@@ -243,7 +245,52 @@ test.each([
   })
 })
 
+test('the unit on the embedding treats every position alike: it commutes with any order of the words', () => {
+  scope(() => {
+    const program = recurrentPtu({ candidate: 'threeState', layers: 'all' }).prepare(contextOf(smallClassifier()))
+    const start = program.init(key)
+    const params = mapTree(start.params, (leaf, path) => (path.startsWith('units.embedding.') ? random(path, leaf.shape) : leaf))
+    const rows = (ids: readonly number[]): readonly Float32Array[] => {
+      const values = readSync(valuesOf(program.forward({ ...start, params }, idsOf([ids]), inference).taps['embedding']!))
+      return ids.map((_, position) => values.slice(position * 3, position * 3 + 3))
+    }
+    const [one, other] = [rows([2, 3, 4, 5]), rows([5, 3, 2, 4])]
+    expect([one[3], one[1], one[0], one[2]]).toEqual(other)
+  })
+})
+
 describe('sentence pairs', () => {
+  test('the units are those of single sentences, shared by both', () => {
+    scope(() => {
+      const sizes = { vocabulary: 9, classes: 3, maximumLength: 5, embeddingSize: 3, hiddenSize: 4 }
+      const units = (source: Network): TensorTree => branchAt(recurrentPtu({ layers: 'all', mixCell: true }).prepare(contextOf(source)).init(key).params, 'units')
+      const shapes = (tree: TensorTree): unknown => flattenTree<Tensor>(tree).map(({ path, leaf }) => [path, leaf.shape])
+      expect(shapes(units(pairClassifier(sizes)))).toEqual(shapes(units(smallClassifier())))
+    })
+  })
+
+  test('swapped sentences have swapped states', () => {
+    scope(() => {
+      const program = recurrentPtu({ candidate: 'threeState', layers: 'all' }).prepare(contextOf(pairClassifier({ vocabulary: 9, classes: 3, maximumLength: 5, embeddingSize: 3, hiddenSize: 4 })))
+      const variables = program.init(key)
+      const [left, right] = [idsOf(sentences), idsOf(sentences.toReversed())]
+      const states = (first: Tensor, second: Tensor): readonly Tensor[] => unstack(program.forward(variables, stack([first, second], 1), inference).taps['recurrent1']!, 1)
+      const [one, other] = [states(left, right), states(right, left)]
+      expectClose(one[0]!, other[1]!, { absolute: 1e-6, relative: 1e-6 })
+      expectClose(one[1]!, other[0]!, { absolute: 1e-6, relative: 1e-6 })
+    })
+  })
+
+  test('z = 0 is the target network alone, bit for bit', () => {
+    scope(() => {
+      const context = contextOf(pairClassifier({ vocabulary: 9, classes: 3, maximumLength: 5, embeddingSize: 3, hiddenSize: 4, cell: 'gru' }))
+      const program = recurrentPtu({ layers: 'all', candidate: 'threeState', gateOverride: { transfer: 0 } }).prepare(context)
+      const variables = program.init(key)
+      const inputs: Tensor = stack([idsOf(sentences), idsOf(sentences.toReversed())], 1)
+      exactly(program.forward(variables, inputs, inference).logits, withClasses(context.source.network, 3).apply(variables, inputs, inference).output)
+    })
+  })
+
   test('both sentences go through the units, each with the source of its own', () => {
     scope(() => {
       const source = pairClassifier({ vocabulary: 9, classes: 3, maximumLength: 5, embeddingSize: 3, hiddenSize: 4, bidirectional: true })
@@ -266,7 +313,7 @@ describe('what there is to look at', () => {
       const inspections = program.inspect!(program.init(key), idsOf([[0, 0, 0], [4, 5, 0]]), batch().labels)
       const [openness, spread, bySteps] = inspections
       const layers = ['embedding', 'recurrent1', 'recurrent1 cell', 'recurrent2', 'recurrent2 cell']
-      expect(inspections.map(({ name }) => name)).toEqual(['gate-openness', 'gate-spread', 'gate-openness-by-step'])
+      expect(inspections.map(({ name }) => name)).toEqual(['gate-openness', 'gate-spread', 'gate-openness-by-step-1'])
       expect(Object.keys(openness!.series['transfer gate']!)).toEqual(layers)
       // Gate weights start at 0, so that every gate is open by the logistic function of its bias.
       for (const layer of layers) {
@@ -275,6 +322,52 @@ describe('what there is to look at', () => {
         expect(spread!.series['transfer gate']![layer]).toBeCloseTo(0, 5)
         expect(Object.keys(bySteps!.series[`${layer}, transfer gate`]!)).toEqual(['1', '2'])
       }
+    })
+  })
+
+  test('three examples with the ids of their tokens and their classes', () => {
+    scope(() => {
+      const context = contextOf(smallClassifier({ bidirectional: true }))
+      const program = recurrentPtu({ layers: 'all' }).prepare(context)
+      const variables = program.init(key)
+      const inspections = program.inspect!(variables, batch().inputs, batch().labels).slice(2)
+      expect(inspections.map(({ name, kind }) => [name, kind])).toEqual([1, 2, 3].map((number) => [`gate-openness-by-step-${number}`, 'heat-map']))
+      expect(inspections.map(({ example }) => example?.tokens)).toEqual([[2, 3, 4, 5, 6], [7, 2, 8], [5]])
+      expect(inspections.map(({ example }) => example?.actual)).toEqual(['a', 'b', 'c'])
+      const scores = readSync(program.forward(variables, batch().inputs, inference).logits)
+      inspections.forEach(({ example }, row) => {
+        const own = [...scores.slice(row * 3, row * 3 + 3)]
+        expect(example?.predicted).toBe(context.task.classes[own.indexOf(Math.max(...own))])
+      })
+      // The series of an example has a row for each of its tokens, in each layer.
+      expect(Object.values(inspections[1]!.series).map((rows) => Object.keys(rows))).toEqual(Array.from({ length: 6 }, () => ['1', '2', '3']))
+      // The mean of what is shown by step is what is shown by layer, where the batch has one example.
+      const [openness, , byStep] = program.inspect!(variables, idsOf([sentences[0]!]), batch().labels)
+      const values = Object.values(byStep!.series['recurrent1.backward, transfer gate']!)
+      expect(values.reduce((sum, value) => sum + value, 0) / values.length).toBeCloseTo(openness!.series['transfer gate']!['recurrent1.backward']!, 5)
+    })
+  })
+
+  test('both sentences of a pair, without one that has no words', () => {
+    scope(() => {
+      const program = recurrentPtu({ layers: 'all' }).prepare(contextOf(pairClassifier({ vocabulary: 9, classes: 3, maximumLength: 5, embeddingSize: 3, hiddenSize: 4 })))
+      const inputs: Tensor = stack([idsOf([[2, 3, 0], [4, 0, 0]]), idsOf([[5, 6, 7], [0, 0, 0]])], 1)
+      const inspections = program.inspect!(program.init(key), inputs, batch().labels).slice(2)
+      expect(inspections.map(({ name, example }) => [name, example?.tokens])).toEqual([
+        ['gate-openness-by-step-1-a', [2, 3]],
+        ['gate-openness-by-step-1-b', [5, 6, 7]],
+        ['gate-openness-by-step-2-a', [4]],
+      ])
+      expect(inspections[1]!.title).toContain('second sentence')
+    })
+  })
+
+  test('rows of an image have positions, but no tokens', () => {
+    scope(() => {
+      const program = recurrentPtu().prepare(contextOf(rowSequence({ classes: 3, inputShape: [3, 2, 1], hiddenSize: 4 })))
+      const byStep = program.inspect!(program.init(key), random('images', [1, 3, 2, 1]), batch().labels)[2]!
+      expect(byStep).not.toHaveProperty('example')
+      expect(Object.keys(byStep.series['recurrent1, fine-tune gate']!)).toEqual(['1', '2', '3'])
     })
   })
 
@@ -363,4 +456,12 @@ describe('mistakes', () => {
       expect(make).toThrow(message)
     })
   })
+})
+
+test.each([
+  [() => textCnn({ vocabulary: 9, classes: 3, maximumLength: 8 }), ['embedding']],
+  [() => smallClassifier(), ['embedding', 'recurrent']],
+  [() => smallClassifier({ bidirectional: true }), ['embedding', 'bidirectional']],
+] as const)('the strategy ptu of images knows text networks by these kinds of stages, %#', (make, kinds) => {
+  expect(make().stages.map(({ module }) => module.description.kind)).toEqual(expect.arrayContaining([...kinds]))
 })

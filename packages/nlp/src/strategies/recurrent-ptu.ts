@@ -1,5 +1,7 @@
 import { gateGroups, heldOrLearnedGate, parameterTransferUnit, type ParameterTransferUnit } from '@transferkit/gates'
 import {
+  argMax,
+  type Axes,
   branchAt,
   foldIn,
   type Forward,
@@ -11,6 +13,7 @@ import {
   type Module,
   network,
   type ProgramVariables,
+  readSync,
   runStages,
   scope,
   type Strategy,
@@ -25,14 +28,16 @@ import {
   withClasses,
 } from '@transferkit/tensor'
 import { defineStrategy } from '@transferkit/training'
+import { embeddingKind } from '../layers/embedding-layer.js'
+import type { StatesOverTime } from '../recurrent/cell.js'
 import { isRecurrentLayer, type RecurrentModule } from '../recurrent/recurrent-layer.js'
+import { unroll } from '../recurrent/unroll.js'
 import { eachSequence } from '../sequence.js'
 import { gateInspections, type UnitRecord } from './gate-inspection.js'
 import { mixedEmbedding, mixedLayer, type PlacedUnits, type SourceRun, type Streams } from './mixed-layers.js'
 import { type FullRecurrentPtuOptions, type RecurrentPtuOptions, recurrentPtuOptions } from './recurrent-ptu-options.js'
 import { startOfTarget } from './recurrent-ptu-start.js'
 import { checkOutput } from './treatment.js'
-import { statesOverTime, type StatesOverTime } from './unit-cell.js'
 import { checkLayers, type UnitPlace, unitPlaces, withModulesAt } from './unit-places.js'
 
 const unitAt = (stage: string, options: FullRecurrentPtuOptions): ParameterTransferUnit =>
@@ -79,6 +84,7 @@ const prepare = (context: TransferContext, options: FullRecurrentPtuOptions): Tr
   const lastStage = atSize.stages.findLastIndex(({ name }) => units.some(({ stage }) => stage === name))
   const sourceStages = atSize.stages.slice(0, lastStage + 1)
   const hasClones = options.candidate === 'threeState'
+  const readsTokens = atSize.stages[0]?.module.description.kind === embeddingKind
 
   const initUnits = (key: Key): TensorTree =>
     mergeTrees(
@@ -99,7 +105,7 @@ const prepare = (context: TransferContext, options: FullRecurrentPtuOptions): Tr
         description: module.description,
         apply: ({ params }, sequence: Tensor) => {
           const kept = (rows: Tensor): Tensor => {
-            const run = statesOverTime(module, params, rows)
+            const run = unroll(module.cell, params, rows, { reverse: module.reverse })
             states.set(path, run.states)
             return run.sequence
           }
@@ -138,7 +144,21 @@ const prepare = (context: TransferContext, options: FullRecurrentPtuOptions): Tr
       return { logits, taps, state }
     },
     parameterGroup: gateGroups(options.gateLearningRate),
-    inspect: (variables, inputs) => scope(() => gateInspections(run(variables, inputs, inference).records.map((record) => record()))),
+    inspect: (variables, inputs, labels) =>
+      scope(() => {
+        const { records, logits } = run(variables, inputs, inference)
+        const { classes } = context.task
+        const namesOf = (positions: Tensor<Axes, 'int32'>): readonly (string | undefined)[] => Array.from(readSync(positions), (position) => classes[position])
+        return gateInspections(
+          records.map((record) => record()),
+          {
+            ...(readsTokens ? { ids: readSync(inputs) } : {}),
+            sequencesPerExample: readsTokens && inputs.rank === 3 ? 2 : 1,
+            predicted: namesOf(argMax(logits)),
+            actual: namesOf(labels),
+          },
+        )
+      }),
   }
 }
 

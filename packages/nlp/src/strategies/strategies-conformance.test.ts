@@ -1,7 +1,7 @@
-import { add, cast, greater, layer, type Module, multiply, type Network, network, reshape, slice, squeeze, type Tensor } from '@transferkit/tensor'
+import { add, cast, greater, layer, type Module, multiply, type Network, network, reshape, slice, squeeze, stack, type Tensor } from '@transferkit/tensor'
 import { testStrategy } from '@transferkit/training/testing'
 import { rowSequence } from '../networks/row-sequence.js'
-import { textClassifier } from '../networks/text-classifier.js'
+import { pairClassifier, textClassifier } from '../networks/text-classifier.js'
 import { discreteStates } from './discrete-states.js'
 import { recurrentPtu } from './recurrent-ptu.js'
 
@@ -24,6 +24,14 @@ const words = (classes: number): Network => {
   return reading(textClassifier({ vocabulary: 6, classes, maximumLength: steps, embeddingSize: 4, hiddenSize: 5 }), (images) => add(add(sign(images, 0), multiply(sign(images, 1), 2)), 1))
 }
 
+/** Pairs of such sentences: the image upright and from its end. */
+const pairs = (classes: number): Network => {
+  const sentence = (images: Tensor, from: number): Tensor => cast(greater(squeeze(slice(images, [0, from, 0, 0], [images.shape[0] ?? 0, steps, 1, 1]), [2, 3]), 0), 'float32')
+  return reading(pairClassifier({ vocabulary: 6, classes, maximumLength: steps, embeddingSize: 4, hiddenSize: 5, cell: 'gru', pooling: 'mean' }), (images) =>
+    add(stack([sentence(images, 0), sentence(images, 8 - steps)], 1), 2),
+  )
+}
+
 // Recurrent networks of this size learn slowly with plain steps.
 const learning = { learningRate: 0.3, steps: 16 }
 
@@ -31,3 +39,6 @@ testStrategy({ strategy: recurrentPtu, network: rows, ...learning })
 testStrategy({ strategy: recurrentPtu, options: { candidate: 'threeState', layers: 'all', mixCell: true }, network: words, ...learning })
 testStrategy({ strategy: recurrentPtu, options: { candidate: 'gru', sourceInput: 'shared', perturbation: 0.05 }, network: words, ...learning })
 testStrategy({ strategy: discreteStates, options: { embedding: 'frozen' }, network: words, ...learning })
+testStrategy({ strategy: recurrentPtu, options: { layers: 'all' }, network: pairs, ...learning })
+testStrategy({ strategy: discreteStates, options: { hidden: 'frozen' }, network: rows, ...learning })
+testStrategy({ strategy: discreteStates, options: { embedding: 'random', hidden: 'fine-tuned' }, network: pairs, ...learning })

@@ -7,7 +7,7 @@ import { lstmCell } from '../recurrent/lstm-cell.js'
 import { unroll } from '../recurrent/unroll.js'
 import { maskedSequence, valuesOf } from '../sequence.js'
 import { exactly, key, random } from './recurrent-ptu.fixture.js'
-import { statesOverTime, unitCell } from './unit-cell.js'
+import { unitCell } from './unit-cell.js'
 
 const [batchSize, steps, inputSize, hiddenSize] = [3, 4, 2, 5] as const
 
@@ -37,7 +37,7 @@ const x = (): Tensor => maskedSequence(random('x', [batchSize, steps, inputSize]
 
 /** Hidden states of all steps of the unit over time. */
 const unrolled = (cell: RecurrentCell, unit: ParameterTransferUnit, mixCell: boolean, params: Params, sequence: Tensor): readonly Tensor[] => {
-  const { states: source } = statesOverTime({ cell, reverse: false }, params.source, sequence)
+  const { states: source } = unroll(cell, params.source, sequence)
   const { sequence: output } = unroll(unitCell({ cell, hiddenUnit: unit, ...(mixCell ? { cellUnit: unit } : {}), source }), { ...params }, sequence)
   return unstack(valuesOf(output), 1)
 }

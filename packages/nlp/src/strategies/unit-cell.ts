@@ -1,51 +1,6 @@
 import type { ParameterTransferUnit, UnitResult } from '@transferkit/gates'
-import { branchAt, concat, split, stack, type Tensor, type TensorTree, type Vectors } from '@transferkit/tensor'
-import type { CellState, RecurrentCell } from '../recurrent/cell.js'
-import { unroll } from '../recurrent/unroll.js'
-
-/** States of a recurrent layer over a sequence, by position. */
-export interface StatesOverTime {
-  /** Hidden states, `[batch, step, hiddenSize]`; at padded steps they mean nothing. */
-  readonly hidden: Tensor
-  /** Cell states of an LSTM, of the same shape. */
-  readonly cell?: Tensor
-}
-
-/** A layer that ran alone. */
-export interface LayerOverTime {
-  /** Its output with the mask. */
-  readonly sequence: Tensor
-  /** Its states. */
-  readonly states: StatesOverTime
-}
-
-/**
- * Runs a recurrent layer and keeps the states of all steps, cell states too.
- *
- * @param layer Cell and direction.
- * @param params Its parameters.
- * @param sequence Input with the mask.
- */
-export const statesOverTime = ({ cell, reverse }: { readonly cell: RecurrentCell; readonly reverse: boolean }, params: TensorTree, sequence: Tensor): LayerOverTime => {
-  const seen: CellState[] = []
-  const keeping: RecurrentCell = {
-    ...cell,
-    step: (...given) => {
-      const next = cell.step(...given)
-      seen.push(next)
-      return next
-    },
-  }
-  const output = unroll(keeping, params, sequence, { reverse }).sequence
-  const byPosition = reverse ? seen.reverse() : seen
-  // `unroll` takes at least one step, and the states of one cell are of one kind.
-  const together = (states: readonly (Vectors | undefined)[]): Tensor => stack(states as unknown as readonly [Tensor, ...Tensor[]], 1)
-  const hasCell = byPosition[0]?.cell !== undefined
-  return {
-    sequence: output,
-    states: { hidden: together(byPosition.map(({ hidden }) => hidden)), ...(hasCell ? { cell: together(byPosition.map(({ cell: state }) => state)) } : {}) },
-  }
-}
+import { branchAt, concat, split, type Tensor, type TensorTree, type Vectors } from '@transferkit/tensor'
+import type { CellState, RecurrentCell, StatesOverTime } from '../recurrent/cell.js'
 
 /** What a unit over time is made of. */
 export interface UnitCellParts {

@@ -34,7 +34,7 @@ const placesOf = ({ name, module }: Stage): readonly UnitPlace[] => {
 export const unitPlaces = (network: Network, layers: UnitLayers): readonly UnitPlace[] => {
   const all = network.stages.flatMap(placesOf)
   if (!all.some(({ module }) => isRecurrentLayer(module))) {
-    throw new TransferkitError('recurrent-ptu/no-recurrent-layers', `Strategy 'recurrent-ptu': the network '${network.name}' has no recurrent layer. For networks of images use the strategy 'ptu'.`)
+    throw new TransferkitError('recurrent-ptu/no-recurrent-layers', `Strategy 'recurrent-ptu': the network '${network.name}' has no recurrent layer. For networks of images use the strategy 'ptu'; for convolutional ones of text 'discrete-states' or 'fine-tune'.`)
   }
   if (layers === 'all') return all
   if (layers === 'recurrent') return all.filter(({ module }) => isRecurrentLayer(module))

@@ -11,8 +11,9 @@
 #include "tfjs_binding.cc"
 #include "graph_function.h"
 #include "kernels.h"
+#include "random_kernels.h"
 
 // Called by the loader (loader/loader.cc), which is the addon that Node knows.
 extern "C" __attribute__((visibility("default"))) napi_value TransferkitInitialise(napi_env env, napi_value exports) {
-  return transferkit::AddKernels(env, transferkit::AddGraphFunctions(env, tfnodejs::InitTFNodeJSBinding(env, exports)));
+  return transferkit::AddRandomKernels(env, transferkit::AddKernels(env, transferkit::AddGraphFunctions(env, tfnodejs::InitTFNodeJSBinding(env, exports))));
 }

@@ -1,52 +1,13 @@
 #include "kernels.h"
 
-#include "tensorflow/c/kernels.h"
+#include "kernel_call.h"
+#include "recurrent_kernels.h"
 #include "tensorflow/c/ops.h"
-#include "tensorflow/c/tf_status.h"
-#include "tensorflow/c/tf_tensor.h"
 #include "winograd.h"
 
 namespace transferkit {
 
 namespace {
-
-// An input of a kernel, given back when it goes.
-class Input {
- public:
-  Input(TF_OpKernelContext *context, int index, TF_Status *status) { TF_GetInput(context, index, &tensor_, status); }
-  ~Input() { TF_DeleteTensor(tensor_); }
-  const float *data() const { return static_cast<const float *>(TF_TensorData(tensor_)); }
-  long size(int axis) const { return TF_Dim(tensor_, axis); }
-  int axes() const { return TF_NumDims(tensor_); }
-
- private:
-  TF_Tensor *tensor_ = nullptr;
-};
-
-// A call of a kernel: its status becomes that of the operation.
-class Call {
- public:
-  explicit Call(TF_OpKernelContext *context) : context_(context) {}
-  ~Call() {
-    if (TF_GetCode(status_) != TF_OK) TF_OpKernelContext_Failure(context_, status_);
-    TF_DeleteStatus(status_);
-  }
-  TF_Status *status() { return status_; }
-  void Refuse(const char *problem) { TF_SetStatus(status_, TF_INVALID_ARGUMENT, problem); }
-
-  // Computes the output into memory that TensorFlow gives.
-  template <typename Compute>
-  void Output(const int64_t (&shape)[4], Compute compute) {
-    TF_Tensor *const output = TF_AllocateOutput(context_, 0, TF_FLOAT, shape, 4, sizeof(float) * shape[0] * shape[1] * shape[2] * shape[3], status_);
-    if (TF_GetCode(status_) != TF_OK) return;
-    compute(static_cast<float *>(TF_TensorData(output)));
-    TF_DeleteTensor(output);
-  }
-
- private:
-  TF_OpKernelContext *const context_;
-  TF_Status *const status_ = TF_NewStatus();
-};
 
 bool FillRegisters(long channels) { return channels % WinogradChannels() == 0; }
 
@@ -72,7 +33,8 @@ void Convolution(void *state, TF_OpKernelContext *context) {
     return;
   }
   const ConvolutionSizes sizes = {images.size(0), images.size(1), images.size(2), images.size(3), filter.size(outputs)};
-  call.Output({sizes.batch, sizes.height, sizes.width, sizes.outputs}, [&](float *result) { WinogradConvolution(sizes, images.data(), filter.data(), transposed, result); });
+  float *const result = call.Output(0, {sizes.batch, sizes.height, sizes.width, sizes.outputs});
+  if (call.IsOk()) WinogradConvolution(sizes, images.data(), filter.data(), transposed, result);
 }
 
 void *CreateNothing(TF_OpKernelConstruction *) { return nullptr; }
@@ -89,7 +51,8 @@ void FilterGradient(void *, TF_OpKernelContext *context) {
     return;
   }
   const ConvolutionSizes sizes = {images.size(0), images.size(1), images.size(2), images.size(3), gradient.size(3)};
-  call.Output({3, 3, sizes.inputs, sizes.outputs}, [&](float *result) { WinogradFilterGradient(sizes, images.data(), gradient.data(), result); });
+  float *const result = call.Output(0, {3, 3, sizes.inputs, sizes.outputs});
+  if (call.IsOk()) WinogradFilterGradient(sizes, images.data(), gradient.data(), result);
 }
 
 void InferShape(TF_ShapeInferenceContext *context, TF_Status *status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
@@ -121,10 +84,10 @@ bool RegisterAll() {
 napi_value AddKernels(napi_env env, napi_value exports) {
   const int channels = WinogradChannels();
   // TensorFlow's registry belongs to the process, and this is called once for every thread that loads the binding.
-  static const bool registered = channels > 0 && RegisterAll();
-  if (!registered) return exports;
-  napi_value number;
-  if (napi_create_int32(env, channels, &number) != napi_ok || napi_set_named_property(env, exports, "winogradChannels", number) != napi_ok) return nullptr;
+  static const bool registered = channels > 0 && RegisterAll(), recurrent = RegisterRecurrentKernels();
+  napi_value value;
+  if (registered && (napi_create_int32(env, channels, &value) != napi_ok || napi_set_named_property(env, exports, "winogradChannels", value) != napi_ok)) return nullptr;
+  if (napi_get_boolean(env, recurrent, &value) != napi_ok || napi_set_named_property(env, exports, "hasRecurrent", value) != napi_ok) return nullptr;
   return exports;
 }
 

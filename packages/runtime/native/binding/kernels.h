@@ -6,7 +6,8 @@
 namespace transferkit {
 
 // Registers our operations with TensorFlow, and says so in the exports: `winogradChannels` is the number that channels
-// have to be multiples of for `TransferkitConvolution` and `TransferkitConvolutionFilterGradient`, absent where there are none.
+// have to be multiples of for `TransferkitConvolution` and `TransferkitConvolutionFilterGradient`, absent where there are none;
+// `hasRecurrent` says whether there are the operations of recurrent_kernels.h.
 napi_value AddKernels(napi_env env, napi_value exports);
 
 }  // namespace transferkit

@@ -1,4 +1,5 @@
 import type { DataId, KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import type { Key, Shape } from '@transferkit/tensor'
 
 /** An attribute of a TensorFlow operation, as the binding takes it. @internal */
 export interface OperationAttribute {
@@ -22,10 +23,15 @@ export interface NativeBinding {
   createTensor(shape: readonly number[], type: number, values: unknown): number
   executeOp(operation: string, attributes: readonly OperationAttribute[], ids: readonly number[], outputs: number): readonly OutputMetadata[]
   tensorDataSync(id: number): unknown
+  deleteTensor(id: number): void
   /** Our own addition: absent in a binding that was built by upstream's installer. */
   readonly defineFunction?: (graphDefinition: Uint8Array, name: string, inputs: readonly string[], outputs: readonly string[]) => void
+  /** Our own addition: whether there is the operation `TransferkitDropoutMask`. */
+  readonly hasDropoutMask?: boolean
   /** Our own addition: the number that channels have to be multiples of for the operation `TransferkitConvolution`; absent where the processor has no fast form of it. */
   readonly winogradChannels?: number
+  /** Our own addition: whether there are the operations on whole sequences, such as `TransferkitLstm`. */
+  readonly hasRecurrent?: boolean
   /** Our own addition, as {@link NativeBinding.defineFunction}. */
   readonly removeFunction?: (name: string) => void
 }
@@ -58,4 +64,6 @@ export interface NativeBackend extends KernelBackend {
     inputs: readonly TensorInfo[],
     outputs: number,
   ): Tensor[]
+  /** Our own addition, there while a function is recorded: a tensor that is computed anew from the input's key at every replay; undefined for a key that does not follow from the input. */
+  readonly computeFromKey?: (key: Key, shape: Shape, compute: (key: Key) => Float32Array | Int32Array) => TensorInfo | undefined
 }

@@ -10,6 +10,8 @@ import {
   depthwiseConv2dInputGradient,
 } from './convolution.js'
 import { reluGradient, softmaxCrossEntropy } from './pointwise.js'
+import { dropoutMask, random } from './random.js'
+import { gatherRows, scatterRows } from './rows.js'
 
 /** What TensorFlow does in one operation and TensorFlow.js composes of several. @internal */
 export const nativeKernels: Kernels = {
@@ -24,4 +26,8 @@ export const nativeKernels: Kernels = {
   [name.batchNormInference]: batchNormInference,
   [name.reluGradient]: reluGradient,
   [name.softmaxCrossEntropy]: softmaxCrossEntropy,
+  [name.gatherRows]: gatherRows,
+  [name.scatterRows]: scatterRows,
+  [name.random]: random,
+  [name.dropoutMask]: dropoutMask,
 }

@@ -1,5 +1,5 @@
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
-import { floatType, integers, text } from './attributes.js'
+import { floatType, integers, integerType, text } from './attributes.js'
 import type { NativeBackend } from './backend.js'
 
 /**
@@ -11,13 +11,18 @@ export const release = (tensors: readonly Tensor[]): void => {
   for (const tensor of tensors) tensor.dispose()
 }
 
-const withValues = <T>(backend: NativeBackend, values: Int32Array | Float32Array, shape: number[], run: (tensor: TensorInfo) => T): T => {
+/** A tensor from values on the host. @internal */
+export const upload = (backend: NativeBackend, values: Int32Array | Float32Array, shape: readonly number[]): TensorInfo => {
   const dtype = values instanceof Int32Array ? 'int32' : 'float32'
-  const dataId = backend.write(values, shape, dtype)
+  return { dataId: backend.write(values, [...shape], dtype), shape: [...shape], dtype }
+}
+
+const withValues = <T>(backend: NativeBackend, values: Int32Array | Float32Array, shape: readonly number[], run: (tensor: TensorInfo) => T): T => {
+  const tensor = upload(backend, values, shape)
   try {
-    return run({ dataId, shape, dtype })
+    return run(tensor)
   } finally {
-    backend.disposeData(dataId)
+    backend.disposeData(tensor.dataId)
   }
 }
 
@@ -29,6 +34,10 @@ export const withShape = <T>(backend: NativeBackend, shape: readonly number[], r
 export const withScalar = <T>(backend: NativeBackend, value: number, run: (scalar: TensorInfo) => T): T =>
   withValues(backend, Float32Array.of(value), [], run)
 
+/** Runs a function with a whole number as a tensor. @internal */
+export const withInteger = <T>(backend: NativeBackend, value: number, run: (scalar: TensorInfo) => T): T =>
+  withValues(backend, Int32Array.of(value), [], run)
+
 /** Runs a function with a tensor of no elements. @internal */
 export const withEmpty = <T>(backend: NativeBackend, run: (empty: TensorInfo) => T): T => withValues(backend, new Float32Array(0), [0], run)
 
@@ -37,7 +46,7 @@ export const reshape = (backend: NativeBackend, tensor: TensorInfo, shape: reado
   withShape(backend, shape, (target) =>
     backend.executeSingleOutput(
       'Reshape',
-      [floatType(backend.binding, 'T'), { name: 'Tshape', type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_INT32 }],
+      [floatType(backend.binding, 'T'), integerType(backend.binding, 'Tshape')],
       [tensor, target],
     ),
   )
@@ -47,7 +56,7 @@ export const pad = (backend: NativeBackend, tensor: TensorInfo, borders: readonl
   withValues(backend, Int32Array.from(borders.flat()), [borders.length, 2], (paddings) =>
     backend.executeSingleOutput(
       'Pad',
-      [floatType(backend.binding, 'T'), { name: 'Tpaddings', type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_INT32 }],
+      [floatType(backend.binding, 'T'), integerType(backend.binding, 'Tpaddings')],
       [tensor, paddings],
     ),
   )
@@ -58,7 +67,7 @@ export const slice = (backend: NativeBackend, tensor: TensorInfo, begin: readonl
     withShape(backend, size, (count) =>
       backend.executeSingleOutput(
         'Slice',
-        [floatType(backend.binding, 'T'), { name: 'Index', type: backend.binding.TF_ATTR_TYPE, value: backend.binding.TF_INT32 }],
+        [floatType(backend.binding, 'T'), integerType(backend.binding, 'Index')],
         [tensor, first, count],
       ),
     ),

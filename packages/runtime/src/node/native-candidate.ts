@@ -18,10 +18,11 @@ export const nativeCandidate = (state: NativeState, threads: number | undefined)
   async open() {
     const { binding, upstream } = state
     if (binding === undefined || upstream === undefined) throw new Error(state.reason)
-    const { registerBackend, setBackend } = await import('@tensorflow/tfjs-core')
+    const { backend: activeBackend, registerBackend, setBackend } = await import('@tensorflow/tfjs-core')
     const { findBackendFactory } = await import('../upstream-backends.js')
     const { registerMissing } = await import('../registration.js')
     const { nativeKernels } = await import('../native/kernels.js')
+    const { recurrentKernels } = await import('../native/recurrent.js')
     const { nativeCompile } = await import('../native/compile/compile.js')
     const load = () => loadNative(upstream, binding, { threads })
     // Made before it is registered, because TensorFlow.js only logs an error that a factory throws.
@@ -39,14 +40,16 @@ export const nativeCandidate = (state: NativeState, threads: number | undefined)
       )
     }
     if (!(await setBackend('tensorflow'))) throw new Error('TensorFlow.js did not accept it.')
-    registerMissing('tensorflow', nativeKernels)
+    registerMissing('tensorflow', { ...nativeKernels, ...recurrentKernels(backend) })
     const version = backend.binding.TF_Version
     const count = threads ?? availableParallelism()
+    // Another one than was made here when the backend had been opened before: its factory stays.
+    const active = activeBackend() as typeof backend
     return {
       description: `TensorFlow ${version} on ${backend.isUsingGpuDevice ? 'the GPU' : `${count} ${count === 1 ? 'thread' : 'threads'}`}`,
       threads: count,
       tensorflowVersion: version,
-      compile: nativeCompile(backend),
+      compile: nativeCompile(active),
     }
   },
 })

@@ -146,6 +146,16 @@ export interface ParameterGroup {
   readonly weightDecay?: number
 }
 
+/** One example of token ids that was looked at, so that whoever has the vocabulary can put the words. */
+export interface InspectedExample {
+  /** Ids of its real tokens in order; the id at position 0 belongs to the row `1`. */
+  readonly tokens: readonly number[]
+  /** Name of the class that the model gave it. */
+  readonly predicted?: string
+  /** Name of its class. */
+  readonly actual?: string
+}
+
 /** Something to look at in a trained model: numbers by series and row, such as the openness of each gate after each stage. */
 export interface Inspection {
   /** Stable name, such as `gate-openness`. */
@@ -158,6 +168,10 @@ export interface Inspection {
   readonly valueAxis: string
   /** For each series (a gate, a source tap), numbers by row (a stage, a target tap). */
   readonly series: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** How it is best drawn: as lines or bars, unless told, or as cells coloured by value, with the series one below the other and the rows side by side. */
+  readonly kind?: 'lines' | 'heat-map'
+  /** The one example that it is about, where rows are positions in a sequence of tokens, counted from 1. */
+  readonly example?: InspectedExample
 }
 
 /**
@@ -277,6 +291,31 @@ export interface TransferProgram {
    * @param labels Their classes.
    */
   inspect?(variables: ProgramVariables, inputs: Tensor, labels: Labels): readonly Inspection[]
+  /**
+   * What there is to look at in the state beside the model, which is gone when the training is over: the training asks as often as for {@link TransferProgram.inspect},
+   * and keeps the answers with the trained model. For programs with {@link TransferProgram.initExtra}.
+   *
+   * @param extra The state beside the model.
+   * @param variables The model.
+   * @param inputs Examples to look at it with.
+   * @param labels Their classes.
+   */
+  inspectExtra?(extra: TensorTree, variables: ProgramVariables, inputs: Tensor, labels: Labels): readonly Inspection[]
+  /**
+   * What went wrong in a step, in a sentence that names the culprit, such as a pair of layers whose inner steps explode; `undefined` where nothing did. Asked whenever the
+   * numbers of a step are read; an answer stops the training.
+   *
+   * @param metrics Numbers of the step.
+   */
+  faultOf?(metrics: Readonly<Record<string, number>>): string | undefined
+}
+
+/** What there was to look at after some steps of a training. */
+export interface InspectedStep {
+  /** Number of steps that were done. */
+  readonly step: number
+  /** What the strategy showed. */
+  readonly inspections: readonly Inspection[]
 }
 
 /** Where a method comes from. */

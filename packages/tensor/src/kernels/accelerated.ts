@@ -1,3 +1,6 @@
+import type { Key } from '../random/key.js'
+import type { Shape } from '../tensor/tensor.js'
+
 /** Zero padding in rows and columns, stated explicitly: `[[top, bottom], [left, right]]`. */
 export type Padding = readonly [readonly [number, number], readonly [number, number]]
 
@@ -7,6 +10,22 @@ export interface ConvolutionAttributes {
   readonly strides: readonly [number, number]
   /** Zeros added around the input, `[[top, bottom], [left, right]]`. */
   readonly padding: Padding
+}
+
+/** Attributes of the kernel `random`. */
+export interface RandomAttributes {
+  /** Source of randomness. A compiler may replay the kernel with another one. */
+  readonly key: Key
+  /** Sizes of the axes. */
+  readonly shape: Shape
+  /** Draws the numbers on the host, as many as the shape has elements. */
+  readonly draw: (key: Key) => Float32Array
+}
+
+/** Attributes of the kernel `dropoutMask`. */
+export interface DropoutMaskAttributes extends RandomAttributes {
+  /** Probability that an element is dropped. */
+  readonly rate: number
 }
 
 /**
@@ -27,8 +46,20 @@ export interface ConvolutionAttributes {
  * | `batchNormTraining` | `input, scale, offset` | `epsilon` | `output, mean, variance` (variance biased, as used for normalising) |
  * | `batchNormTrainingGradient` | `outputGradient, input, scale, mean, variance` | `epsilon` | `inputGradient, scaleGradient, offsetGradient` |
  * | `batchNormInference` | `input, scale, offset, mean, variance` | `epsilon` | `output` |
+ * | `gatherRows` | `table, indices` (`int32`) | | `rows`, in the shape of `indices`, then that of a row |
+ * | `scatterRows` | `rows, indices` (`int32`) | `tableShape` | `table`: at each row the sum of the rows with its index |
+ * | `random` | | `key, shape, draw` ({@link RandomAttributes}) | `draw(key)` in that shape |
+ * | `dropoutMask` | | `key, shape, draw, rate` ({@link DropoutMaskAttributes}) | `draw(key)` in that shape: 0 where the uniform number is below `rate`, else `1 / (1 - rate)` |
  * | `reluGradient` | `outputGradient, output` | | `inputGradient` |
  * | `softmaxCrossEntropy` | `logits [batch, class], labels [batch, class]` | | `loss [batch], logitsGradient [batch, class]` |
+ * | `lstmSequence` | `projected, hiddenWeight, mask, initialHidden, initialCell` | `reverse, keepsGates` | `hidden, cell, gates [batch, step, 4H]` (activated; empty unless kept) |
+ * | `lstmSequenceGradient` | `hiddenGradient, cellGradient` (optional)`, hiddenWeight, mask, initialHidden, initialCell, hidden, cell, gates` | `reverse` | `projectedGradient, hiddenWeightGradient, initialHiddenGradient, initialCellGradient` |
+ * | `gruSequence` | `projected, hiddenWeight, hiddenBias, mask, initialHidden` | `reverse, keepsGates` | `hidden, gates [batch, step, 4H]` (r, z, n, `h U_n + c_n`; empty unless kept) |
+ * | `gruSequenceGradient` | `hiddenGradient, hiddenWeight, mask, initialHidden, hidden, gates` | `reverse` | `projectedGradient, hiddenWeightGradient, hiddenBiasGradient, initialHiddenGradient` |
+ * | `lstmStep` | `preactivations, cell` | | `hidden, cell` |
+ * | `lstmStepGradient` | `hiddenGradient, cellGradient` (either is optional)`, preactivations, cell` | | `preactivationsGradient, cellGradient` |
+ * | `gruStep` | `projected, recurrent, hidden` | | `hidden` |
+ * | `gruStepGradient` | `outputGradient, projected, recurrent, hidden` | | `projectedGradient, recurrentGradient, hiddenGradient` |
  *
  * @example
  * ```ts
@@ -56,10 +87,34 @@ export const acceleratedKernels = {
   batchNormTrainingGradient: 'transferkit.batchNormTrainingGradient',
   /** Batch normalisation with given statistics. */
   batchNormInference: 'transferkit.batchNormInference',
+  /** Rows of a table. */
+  gatherRows: 'transferkit.gatherRows',
+  /** Gradient of taking rows of a table. */
+  scatterRows: 'transferkit.scatterRows',
+  /** Random numbers that are drawn on the host. */
+  random: 'transferkit.random',
+  /** Factors of dropout. */
+  dropoutMask: 'transferkit.dropoutMask',
   /** Gradient of the rectifier. */
   reluGradient: 'transferkit.reluGradient',
   /** Softmax cross-entropy and its gradient in one pass. */
   softmaxCrossEntropy: 'transferkit.softmaxCrossEntropy',
+  /** All steps of an LSTM. */
+  lstmSequence: 'transferkit.lstmSequence',
+  /** Gradient of all steps of an LSTM. */
+  lstmSequenceGradient: 'transferkit.lstmSequenceGradient',
+  /** All steps of a GRU. */
+  gruSequence: 'transferkit.gruSequence',
+  /** Gradient of all steps of a GRU. */
+  gruSequenceGradient: 'transferkit.gruSequenceGradient',
+  /** One step of an LSTM. */
+  lstmStep: 'transferkit.lstmStep',
+  /** Gradient of one step of an LSTM. */
+  lstmStepGradient: 'transferkit.lstmStepGradient',
+  /** One step of a GRU. */
+  gruStep: 'transferkit.gruStep',
+  /** Gradient of one step of a GRU. */
+  gruStepGradient: 'transferkit.gruStepGradient',
 } as const
 
 /** Name of an accelerated kernel as it is registered. */

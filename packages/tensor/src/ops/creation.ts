@@ -1,10 +1,11 @@
 import { scalar as upstreamScalar, tensor as upstreamTensor } from '@tensorflow/tfjs-core'
 import { TransferkitError } from '../error.js'
+import { acceleratedKernels, type RandomAttributes } from '../kernels/accelerated.js'
 import { type Key } from '../random/key.js'
 import { normalArray, uniformArray } from '../random/host.js'
 import type { Axes, DataType } from '../tensor/axes.js'
 import type { Scalar, Shape, Tensor } from '../tensor/tensor.js'
-import { typed } from '../tensor/upstream.js'
+import { hasKernel, runKernel, typed } from '../tensor/upstream.js'
 import { constant } from './shape.js'
 
 /**
@@ -181,6 +182,12 @@ export const identityMatrix = (size: number): Tensor<readonly [number, number]> 
   return upload(values, [size, size], 'float32')
 }
 
+/** Random numbers that `draw` makes of a key, through the backend's kernel where it has one, so that it can draw them again for another key. @internal */
+export const drawn = <A extends Axes>(key: Key, shape: Shape, draw: (key: Key) => Float32Array): Tensor<A> => {
+  const attributes: RandomAttributes = { key, shape, draw }
+  return hasKernel(acceleratedKernels.random) ? runKernel<A>(acceleratedKernels.random, {}, attributes) : upload(draw(key), shape, 'float32')
+}
+
 /**
  * Uniform random numbers.
  *
@@ -197,7 +204,7 @@ export const identityMatrix = (size: number): Tensor<readonly [number, number]> 
  * ```
  */
 export const randomUniform = <const A extends readonly number[]>(key: Key, shape: A, minimum = 0, maximum = 1): Tensor<A> =>
-  tensor(uniformArray(key, sizeOf(shape), minimum, maximum), shape)
+  drawn(key, shape, (from) => uniformArray(from, sizeOf(shape), minimum, maximum))
 
 /**
  * Normally distributed random numbers.
@@ -215,5 +222,5 @@ export const randomUniform = <const A extends readonly number[]>(key: Key, shape
  * ```
  */
 export const randomNormal = <const A extends readonly number[]>(key: Key, shape: A, mean = 0, standardDeviation = 1): Tensor<A> =>
-  tensor(normalArray(key, sizeOf(shape), mean, standardDeviation), shape)
+  drawn(key, shape, (from) => normalArray(from, sizeOf(shape), mean, standardDeviation))
 

@@ -1,12 +1,13 @@
 import { differentiable } from '../autodiff/tape.js'
 import { TransferkitError } from '../error.js'
+import { acceleratedKernels, type DropoutMaskAttributes } from '../kernels/accelerated.js'
 import { uniformArray } from '../random/host.js'
 import type { Key } from '../random/key.js'
 import type { Axes } from '../tensor/axes.js'
 import type { Shape, Tensor } from '../tensor/tensor.js'
-import { runKernel } from '../tensor/upstream.js'
+import { hasKernel, runKernel } from '../tensor/upstream.js'
 import { multiply } from './arithmetic.js'
-import { tensor } from './creation.js'
+import { drawn } from './creation.js'
 import { reverse, shapeOf } from './shape.js'
 
 /**
@@ -29,6 +30,7 @@ const scatterRows = (rows: Tensor, indices: Tensor<Axes, 'int32'>, shape: Shape)
   differentiable(
     [rows],
     () => {
+      if (hasKernel(acceleratedKernels.scatterRows)) return runKernel<Axes>(acceleratedKernels.scatterRows, { rows, indices }, { tableShape: shape })
       const [, ...rest] = shape
       const updates = runKernel('Reshape', { x: rows }, { shape: [indices.size, ...rest] })
       const places = runKernel<Axes, 'int32'>('Reshape', { x: indices }, { shape: [indices.size, 1] })
@@ -52,9 +54,14 @@ const scatterRows = (rows: Tensor, indices: Tensor<Axes, 'int32'>, shape: Shape)
  * ```
  */
 export const gather = (table: Tensor, indices: Tensor<Axes, 'int32'>): Tensor =>
-  differentiable([table], () => runKernel<Axes>('GatherV2', { x: table, indices }, { axis: 0, batchDims: 0 }), (gradient) => [
-    scatterRows(gradient, indices, shapeOf(table)),
-  ])
+  differentiable(
+    [table],
+    () =>
+      hasKernel(acceleratedKernels.gatherRows)
+        ? runKernel<Axes>(acceleratedKernels.gatherRows, { table, indices })
+        : runKernel<Axes>('GatherV2', { x: table, indices }, { axis: 0, batchDims: 0 }),
+    (gradient) => [scatterRows(gradient, indices, shapeOf(table))],
+  )
 
 /**
  * Sums of the elements up to each position along an axis.
@@ -84,6 +91,13 @@ export interface DropoutOptions {
   readonly spatial?: boolean
 }
 
+const dropoutMask = (key: Key, shape: Shape, rate: number): Tensor => {
+  const count = shape.reduce((product, size) => product * size, 1)
+  const draw = (from: Key): Float32Array => uniformArray(from, count).map((value) => (value < rate ? 0 : 1 / (1 - rate)))
+  const attributes: DropoutMaskAttributes = { key, shape, draw, rate }
+  return hasKernel(acceleratedKernels.dropoutMask) ? runKernel(acceleratedKernels.dropoutMask, {}, attributes) : drawn(key, shape, draw)
+}
+
 /**
  * Dropout: elements become 0 with a probability of `rate`, the others are divided by `1 - rate`, so that the mean stays.
  *
@@ -102,8 +116,6 @@ export interface DropoutOptions {
 export const dropout = <A extends Axes>(x: Tensor<A>, key: Key, { rate, spatial = false }: DropoutOptions): Tensor<A> => {
   if (!(rate >= 0 && rate < 1)) throw new TransferkitError('dropout/rate', `A dropout rate is at least 0 and below 1, not ${rate}.`)
   const shape = spatial ? x.shape.map((size, axis) => (axis === 0 || axis === x.rank - 1 ? size : 1)) : shapeOf(x)
-  const count = shape.reduce((product, size) => product * size, 1)
-  const mask = tensor(uniformArray(key, count).map((value) => (value < rate ? 0 : 1 / (1 - rate))), shape)
   // The mask broadcasts to `x`.
-  return multiply(x as Tensor, mask) as unknown as Tensor<A>
+  return multiply(x as Tensor, dropoutMask(key, shape, rate)) as unknown as Tensor<A>
 }

@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { TransferkitError } from '../error.js'
-import { foldIn, type Key, randomKey, splitKey, threefry } from './key.js'
+import { derivationOf, foldIn, type Key, randomKey, splitKey, standInKey, threefry } from './key.js'
 
 const word = (hexadecimal: string): number => Number.parseInt(hexadecimal, 16)
 
@@ -55,5 +55,29 @@ describe('derived keys', () => {
 
   test('order of derivation matters', () => {
     expect(foldIn(foldIn(key, 'a'), 'b')).not.toEqual(foldIn(foldIn(key, 'b'), 'a'))
+  })
+})
+
+describe('a key that stands for another one', () => {
+  test('and keys that are derived from it have the words of the other, found when they are read', () => {
+    const words = vi.fn(() => randomKey(7))
+    const key = standInKey(words)
+    const [, second = key] = splitKey(foldIn(foldIn(key, 'stage1'), 5), 3)
+    expect(words).not.toHaveBeenCalled()
+    expect(nameOf(second)).toBe(nameOf(splitKey(foldIn(foldIn(randomKey(7), 'stage1'), 5), 3)[1]!))
+    expect(nameOf(key)).toBe(nameOf(randomKey(7)))
+    expect(words).toHaveBeenCalledTimes(1)
+  })
+
+  test('and keys that are derived from it know how they follow from it', () => {
+    const key = standInKey(() => randomKey(7))
+    const derivation = derivationOf(foldIn(splitKey(key)[1], 'stage1'))
+    expect(derivation?.origin).toBe(key)
+    expect(derivation?.derive(randomKey(8))).toEqual(foldIn(splitKey(randomKey(8))[1], 'stage1'))
+    expect(derivationOf(key)?.derive(randomKey(8))).toEqual(randomKey(8))
+  })
+
+  test('is the only kind that does', () => {
+    expect(derivationOf(foldIn(randomKey(7), 'stage1'))).toBeUndefined()
   })
 })

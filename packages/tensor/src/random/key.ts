@@ -46,6 +46,69 @@ const block = (key: Key, high: number, low: number): Key => {
   return { high: words[0] ?? 0, low: words[1] ?? 0 }
 }
 
+/** How a key follows from another one. */
+export interface KeyDerivation {
+  /** The key that it follows from, a stand-in made by {@link standInKey}. */
+  readonly origin: Key
+  /** Derives the key from the words of any origin. */
+  readonly derive: (origin: Key) => Key
+}
+
+const derivation = Symbol('how the key follows from its origin')
+
+/** A key whose words are found when they are first asked for. */
+const lazyKey = (words: () => Key, follows: (key: Key) => KeyDerivation): Key => {
+  let found: Key | undefined
+  const key: Key = {
+    get high() {
+      return (found ??= words()).high
+    },
+    get low() {
+      return (found ??= words()).low
+    },
+  }
+  return Object.defineProperty(key, derivation, { value: follows(key) })
+}
+
+/**
+ * A key that stands for one of a function's input, so that a compiler can tell what is drawn from it, and draw it again from another key.
+ *
+ * Keys that are derived from it remember how ({@link derivationOf}); their words are derived when they are read.
+ *
+ * @param words Gives the words; called when they are first read.
+ *
+ * @example
+ * ```ts
+ * import { foldIn, randomKey, standInKey } from '@transferkit/tensor'
+ *
+ * const key = foldIn(standInKey(() => randomKey(1)), 'stage1')
+ * ```
+ */
+export const standInKey = (words: () => Key): Key => lazyKey(words, (origin) => ({ origin, derive: (key) => key }))
+
+/**
+ * How a key follows from a stand-in; undefined for a key that follows from none.
+ *
+ * @param key A key.
+ *
+ * @example
+ * ```ts
+ * import { derivationOf, foldIn, randomKey, standInKey } from '@transferkit/tensor'
+ *
+ * const key = foldIn(standInKey(() => randomKey(1)), 'stage1')
+ * const other = derivationOf(key)?.derive(randomKey(2)) // foldIn(randomKey(2), 'stage1')
+ * ```
+ */
+export const derivationOf = (key: Key): KeyDerivation | undefined =>
+  // Only lazy keys have the property, and theirs is of this type.
+  (key as Key & { readonly [derivation]?: KeyDerivation })[derivation]
+
+/** Derives a key: at once, or from a lazy key when its words are read. */
+const derived = (key: Key, derive: (key: Key) => Key): Key => {
+  const parent = derivationOf(key)
+  return parent === undefined ? derive(key) : lazyKey(() => derive(key), () => ({ origin: parent.origin, derive: (origin) => derive(parent.derive(origin)) }))
+}
+
 /**
  * Makes a key from a seed.
  *
@@ -94,7 +157,14 @@ export function splitKey(key: Key): readonly [Key, Key]
  */
 export function splitKey(key: Key, count: number): readonly Key[]
 export function splitKey(key: Key, count = 2): readonly Key[] {
-  return Array.from({ length: count }, (_, index) => block(key, 0, index))
+  return Array.from({ length: count }, (_, index) => derived(key, (from) => block(from, 0, index)))
+}
+
+const folded = (key: Key, data: number | string): Key => {
+  if (typeof data === 'number') return block(key, 1 + Math.floor(data / 2 ** 32), data)
+  let result = block(key, 0xffffffff, data.length)
+  for (const character of data) result = block(result, 0xfffffffe, character.codePointAt(0) ?? 0)
+  return result
 }
 
 /**
@@ -111,9 +181,4 @@ export function splitKey(key: Key, count = 2): readonly Key[] {
  * const keyOfLayer = foldIn(keyOfStep, 'stage1')
  * ```
  */
-export const foldIn = (key: Key, data: number | string): Key => {
-  if (typeof data === 'number') return block(key, 1 + Math.floor(data / 2 ** 32), data)
-  let derived = block(key, 0xffffffff, data.length)
-  for (const character of data) derived = block(derived, 0xfffffffe, character.codePointAt(0) ?? 0)
-  return derived
-}
+export const foldIn = (key: Key, data: number | string): Key => derived(key, (from) => folded(from, data))

@@ -7,13 +7,14 @@ import { abs, clip, cos, elu, erf, exp, expm1, gelu, leakyRelu, log, log1p, powe
 import { cumulativeSum, dropout, gather } from '../ops/indexing.js'
 import { matMul } from '../ops/matrix-product.js'
 import { averagePool, globalAveragePool, maxPool } from '../ops/pooling.js'
+import { gruSequence, gruStep, lstmSequence, lstmStep } from '../ops/recurrent.js'
 import { logSumExp, max, mean, min, moments, norm, sum } from '../ops/reduction.js'
 import { resizeBilinear } from '../ops/resize.js'
 import { broadcastTo, concat, expandDimensions, identity, pad, reshape, reverse, slice, split, squeeze, stack, tile, transpose, unstack } from '../ops/shape.js'
 import { logSoftmax, sigmoidCrossEntropy, softmax, softmaxCrossEntropy } from '../ops/softmax.js'
 import { normalArray } from '../random/host.js'
 import { foldIn, randomKey } from '../random/key.js'
-import type { Images, Logits, Shape, Tensor } from '../tensor/tensor.js'
+import type { Images, Logits, Shape, Tensor, Vectors } from '../tensor/tensor.js'
 
 /** An op of the differentiable set with a place to check its derivatives at. */
 export interface DifferentiableOp {
@@ -178,6 +179,43 @@ const imageOps: readonly DifferentiableOp[] = [
   one('resizeBilinear', (x) => square(resizeBilinear(images(x), 3, 7)), () => random('resize', [1, 5, 4, 2])),
 ]
 
+const vectors = (x: Tensor): Vectors =>
+  // The cases below make tensors of two axes.
+  x as unknown as Vectors
+
+/** One example with padding behind, one with padding inside. */
+const stepMask = (): Tensor => tensor([1, 1, 0, 1, 0, 1], [2, 3])
+
+const recurrentOps: readonly DifferentiableOp[] = [
+  {
+    name: 'lstmStep',
+    f: (x, cell) => {
+      const next = lstmStep(x, vectors(cell))
+      return concat([next.hidden, next.cell], 1)
+    },
+    inputs: () => [random('lstm gates', [2, 8]), random('lstm cell', [2, 2])],
+  },
+  {
+    name: 'gruStep',
+    f: (x, recurrent, hidden) => gruStep(x, recurrent, vectors(hidden)),
+    inputs: () => [random('gru input', [2, 6]), random('gru recurrent', [2, 6]), random('gru hidden', [2, 2])],
+  },
+  ...[false, true].map((reverse): DifferentiableOp => ({
+    name: `lstmSequence${reverse ? ' (in reverse)' : ''}`,
+    f: (x, weight, hidden, cell) => {
+      const states = lstmSequence(x, weight, stepMask(), { hidden: vectors(hidden), cell: vectors(cell) }, { reverse })
+      // In one direction only the hidden states are used, as in most networks.
+      return reverse ? states.hidden : concat([states.hidden, states.cell], 2)
+    },
+    inputs: () => [random('lstm input', [2, 3, 8]), random('lstm weight', [2, 8]), random('lstm hidden', [2, 2]), random('lstm cell', [2, 2])],
+  })),
+  ...[false, true].map((reverse): DifferentiableOp => ({
+    name: `gruSequence${reverse ? ' (in reverse)' : ''}`,
+    f: (x, weight, bias, hidden) => gruSequence(x, weight, bias, stepMask(), vectors(hidden), { reverse }),
+    inputs: () => [random('gru input', [2, 3, 6]), random('gru weight', [2, 6]), random('gru bias', [6]), random('gru hidden', [2, 2])],
+  })),
+]
+
 /**
  * Every op of the differentiable set, for the gradient checker.
  *
@@ -192,6 +230,7 @@ export const differentiableOps: readonly DifferentiableOp[] = [
   ...unaryOps.map(([name, f, inputs]) => one(name, f, () => inputs([2, 3]))),
   ...binaryOps.map(([name, f, inputs]): DifferentiableOp => ({ name, f: (a, b) => f(a, b), inputs })),
   ...imageOps,
+  ...recurrentOps,
   // Scores with the two axes that the op asks for.
   one('softmaxCrossEntropy', (x) => softmaxCrossEntropy(x as Logits, integerTensor([2, 0], [2])), () => spread([2, 3])),
   // As above.

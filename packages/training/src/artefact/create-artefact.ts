@@ -19,7 +19,7 @@ const structureOf = (strategy: Strategy): Strategy => strategy.composition?.stru
 
 /** The artefact of a model. @internal */
 export const createArtefact = async (model: TargetModelParts): Promise<ArtefactBytes> => {
-  const { strategy, source, task, inputShape, transforms, record } = model
+  const { strategy, source, task, inputShape, transforms, record, inspections } = model
   const { params, state, frozen } = privateTrees(model)
   const entries = await Promise.all([entriesOfTree(params, 'params.'), entriesOfTree(state, 'state.'), entriesOfTree(frozen, 'frozen.')])
   const { privateParameters, privateStatistics } = privateSizes(model)
@@ -34,6 +34,7 @@ export const createArtefact = async (model: TargetModelParts): Promise<ArtefactB
     preprocessing: transforms.map(({ name }) => name),
     elements: { parameters: privateParameters, statistics: privateStatistics },
     record,
+    ...(inspections === undefined ? {} : { inspections }),
   }
   return { config: new TextEncoder().encode(`${JSON.stringify(config, undefined, 2)}\n`), tensors: writeSafetensors(entries.flat()) }
 }

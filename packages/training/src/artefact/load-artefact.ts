@@ -114,7 +114,7 @@ export const loadArtefact = async ({ artefact, source, strategies, transforms = 
   const { entries } = readSafetensors(artefact.tensors, 'transfer.safetensors')
   await checkSource(source, config.source)
   const strategy = strategyOf(config.strategy, strategies)
-  const { task, inputShape, record } = config
+  const { task, inputShape, record, inspections } = config
   const program = strategy.prepare({ source, task, inputShape })
-  return targetModel({ strategy, source, program, variables: restore(program, source, entries), task, inputShape, transforms, record })
+  return targetModel({ strategy, source, program, variables: restore(program, source, entries), task, inputShape, transforms, record, ...(inspections === undefined ? {} : { inspections }) })
 }

@@ -5,6 +5,7 @@ import {
   type Dataset,
   type HostBatch,
   inference,
+  type InspectedStep,
   leavesOf,
   type Logits,
   type ProgramVariables,
@@ -51,6 +52,8 @@ export interface TargetModelParts {
   readonly transforms: readonly BatchTransform[]
   /** Anything else to keep with the model, as plain data. */
   readonly record: Readonly<Record<string, unknown>>
+  /** What there was to look at during the training beside the model; none for strategies whose training has nothing beside it. */
+  readonly inspections?: readonly InspectedStep[]
 }
 
 /** A model for the target task: what a transfer gives, and what loading its artefact gives back. */

@@ -1,3 +1,4 @@
+import type { Inspection, InspectedStep } from '@transferkit/tensor'
 import { z } from 'zod'
 import type { SourceIdentity } from './source-identity.js'
 
@@ -45,6 +46,8 @@ export interface TransferConfig {
   readonly elements: StoredElements
   /** Whatever else was to be kept with the model. */
   readonly record: Readonly<Record<string, unknown>>
+  /** What there was to look at during the training beside the model. */
+  readonly inspections?: readonly InspectedStep[]
 }
 
 const strategy = z.strictObject({ name: z.string(), options: z.record(z.string(), z.unknown()) })
@@ -61,4 +64,6 @@ export const transferConfigSchema: z.ZodType<TransferConfig> = z.strictObject({
   preprocessing: z.array(z.string()),
   elements: z.strictObject({ parameters: z.int(), statistics: z.int() }),
   record: z.record(z.string(), z.unknown()),
+  // They come back as they were written.
+  inspections: z.array(z.strictObject({ step: z.int(), inspections: z.array(z.custom<Inspection>((value) => typeof value === 'object' && value !== null)) })).exactOptional(),
 })

@@ -32,7 +32,7 @@ const program: TransferProgram = {
 }
 
 const positionsSeen = async (dataset: Dataset, batchSize = 32): Promise<readonly number[]> => {
-  const [inspection] = await inspectModel(program, { params: {}, frozen: {}, state: {} }, dataset, [], batchSize)
+  const [inspection] = await inspectModel(program, { params: {}, frozen: {}, state: {}, extra: {} }, dataset, [], batchSize)
   const seen = Object.values(inspection!.series).flatMap((rows) => Object.entries(rows))
   // Labels came with the examples that they belong to.
   for (const [position, label] of seen) expect(label).toBe(Number(position) % 4)

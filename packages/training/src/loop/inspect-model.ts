@@ -1,4 +1,4 @@
-import { type BatchTransform, type Dataset, type Inspection, type ProgramVariables, randomKey, scope, type TransferProgram, uniformArray } from '@transferkit/tensor'
+import { type BatchTransform, type Dataset, type Inspection, type ProgramVariables, randomKey, scope, type TrainingState, type TransferProgram, uniformArray } from '@transferkit/tensor'
 import { batchOnBackend, readBatch, transformedShape } from './batches.js'
 
 /** How many examples a look takes at most, and how many numbers they have together at most: all activations for them are in memory at once. */
@@ -10,14 +10,17 @@ export const evenlySpread = (size: number, count: number): Int32Array => {
   return Int32Array.from(uniformArray(randomKey(0), taken, 0, 1), (within, index) => Math.min(size - 1, Math.floor(((index + within) * size) / taken)))
 }
 
+/** Whether a program has something to show. @internal */
+export const hasInspections = (program: TransferProgram): boolean => program.inspect !== undefined || program.inspectExtra !== undefined
+
 /**
- * What a program has to show of its model, on up to 256 examples spread evenly over the data set; fewer where they are large, but a batch at least.
+ * What a program has to show of its model and of the state beside it, on up to 256 examples spread evenly over the data set; fewer where they are large, but a batch at least.
  *
  * @internal
  */
 export const inspectModel = async (
   program: TransferProgram,
-  variables: ProgramVariables,
+  model: ProgramVariables & Pick<TrainingState, 'extra'>,
   dataset: Dataset,
   transforms: readonly BatchTransform[],
   batchSize: number,
@@ -27,6 +30,7 @@ export const inspectModel = async (
   const batch = await readBatch(dataset, evenlySpread(dataset.size, count), transforms, randomKey(0))
   return scope(() => {
     const { inputs, labels } = batchOnBackend(batch)
-    return program.inspect?.(variables, inputs, labels) ?? []
+    const { extra, ...variables } = model
+    return [...(program.inspect?.(variables, inputs, labels) ?? []), ...(program.inspectExtra?.(extra, variables, inputs, labels) ?? [])]
   })
 }

@@ -10,9 +10,9 @@ export const readMetrics = async (metrics: Metrics): Promise<Readonly<Record<str
   }
 }
 
-/** The error of a loss that is NaN or infinite. @internal */
-export const notFinite = (step: number, loss: number, learningRate: number): TransferkitError =>
+/** The error of a step with numbers that are NaN or infinite. @internal */
+export const notFinite = (step: number, loss: number, learningRate: number, problem = `The loss is ${loss}`): TransferkitError =>
   new TransferkitError(
     'training/not-finite',
-    `The loss is ${loss} at step ${step}, with learning rate ${learningRate}. The training is stopped; the last checkpoint is from before. Try a lower learning rate, warm-up steps or clipping, and check that the inputs are normalised.`,
+    `${problem} at step ${step}, with learning rate ${learningRate}. The training is stopped; the last checkpoint is from before. Try a lower learning rate, warm-up steps or clipping, and check that the inputs are normalised.`,
   )

@@ -7,7 +7,7 @@ import { type Kept, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { fresh, summariseEpoch, withBatch, withEpoch } from './epoch-summary.js'
 import type { CheckpointSaved, TrainingEnd, TrainingEvent } from './events.js'
 import type { FeatureStore } from './feature-store.js'
-import { inspectModel } from './inspect-model.js'
+import { hasInspections, inspectModel } from './inspect-model.js'
 import { memoryFeatureStore } from './memory-feature-store.js'
 import { copyOf, idsOf, releaseAllBut, startOf } from './start.js'
 import { notFinite, readMetrics } from './step-metrics.js'
@@ -26,7 +26,7 @@ const secondsSince = (begun: number): number => (performance.now() - begun) / 10
  *
  * @param options The model, the data and how to train.
  * @returns Events as they happen, and in the end the trained model.
- * @throws TransferkitError `training/not-finite` when the loss is NaN or infinite; it names the step, and the last good checkpoint is kept.
+ * @throws TransferkitError `training/not-finite` when the loss is NaN or infinite, or the program finds fault with a step; it names the step, and the last good checkpoint is kept.
  * @throws TransferkitError `training/phases` when the phases of the program are wrong; it names the phase.
  * @throws TransferkitError `training/aborted` when the signal stopped the training.
  *
@@ -111,17 +111,19 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
 
         if (metrics !== undefined) {
           const { loss = Number.NaN, accuracy = 0 } = metrics
-          if (!Number.isFinite(loss)) throw notFinite(progress.step, loss, learningRate)
+          const fault = program.faultOf?.(metrics)
+          if (fault !== undefined || !Number.isFinite(loss)) throw notFinite(progress.step, loss, learningRate, fault)
           progress = withBatch(progress, loss, accuracy)
           yield { type: 'step-end', step: progress.step, totalSteps, loss, metrics, learningRate, examplesPerSecond: sinceRead.examples / sinceRead.seconds }
           sinceRead = { examples: 0, seconds: 0 }
         }
         if (endsEpoch) {
           const epoch = Math.ceil(progress.step / plan.stepsPerEpoch)
-          const variables = { ...training, frozen }
+          const variables: ProgramVariables = { params: training.params, state: training.state, frozen }
+          const looksNow = plan.inspectEvery > 0 && hasInspections(program) && (isLast || epoch % plan.inspectEvery === 0)
           const summary = await summariseEpoch(progress, epoch, {
             validate: validation && (() => evaluate((inputs) => program.forward(variables, inputs, inference).logits, validation, { transforms: testTransforms })),
-            inspect: program.inspect && (isLast || epoch % plan.inspectEvery === 0) ? () => inspectModel(program, variables, dataset, testTransforms, batchSize) : undefined,
+            inspect: looksNow ? () => inspectModel(program, { ...variables, extra: training.extra }, dataset, testTransforms, batchSize) : undefined,
           })
           progress = withEpoch(progress, summary)
           if (keep === 'best' && progress.best.age === 0) {

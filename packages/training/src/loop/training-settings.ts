@@ -38,7 +38,7 @@ export interface TrainingSettings {
   readonly resumeFrom?: Uint8Array
   /** Number of steps between two readings of loss and metrics, 1 unless told. Reading waits for the backend; it is also when a loss that is not finite is found. */
   readonly readEvery?: number
-  /** Number of epochs between two looks at what the strategy has to show; about 20 looks in all unless told. */
+  /** Number of epochs between two looks at what the strategy has to show, with one at the end; 0 for none, about 20 looks in all unless told. */
   readonly inspectEvery?: number
   /** Makes the training step faster, such as the `compile` of an open runtime; the step runs op by op unless told. The numbers are the same. */
   readonly compile?: Compile

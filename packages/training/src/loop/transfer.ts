@@ -51,7 +51,10 @@ async function* transferring(options: TransferOptions): AsyncGenerator<TrainingE
     shared: { params: source.variables.params, state: source.variables.state },
     identity: { strategy: strategy.name, options: strategy.options, source: source.network.name, target: target.name },
   })
-  const model = targetModel({ strategy, source, program, variables, task, inputShape, record, transforms: transforms.filter(({ deterministic }) => deterministic) })
+  const looks = trained.history.flatMap(({ step, inspections }) => (inspections.length === 0 ? [] : [{ step, inspections }]))
+  // What is inside of a model can be looked at again; what was beside it is gone.
+  const kept = program.inspectExtra === undefined || looks.length === 0 ? {} : { inspections: looks }
+  const model = targetModel({ ...kept, strategy, source, program, variables, task, inputShape, record, transforms: transforms.filter(({ deterministic }) => deterministic) })
   return { ...model, ...trained, ...privateSizes(model) }
 }
 

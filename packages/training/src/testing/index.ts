@@ -1,4 +1,5 @@
 export type { ConformanceOptions } from './conformance-setting.js'
+export { type CompiledOptions, type CompilingRuntime, testCompiled } from './test-compiled.js'
 export { testStrategy } from './test-strategy.js'
 export { tinyDataset, type TinyDatasetOptions } from './tiny-dataset.js'
 export { tinyNetwork } from './tiny-network.js'

@@ -535,6 +535,15 @@ describe('mistakes are told', () => {
     expect(() => ptu({ kernelSize: 2 })).toThrow(/'kernelSize'.*must be odd/)
   })
 
+  test.each(['embedding', 'recurrent', 'bidirectional'])('a network with a module of kind %s, which gives sequences, is sent to recurrent-ptu', (kind) => {
+    scope(() => {
+      const context = contextOf(residual())
+      const reading = { name: 'words', module: sequential({ inner: { ...identityLayer(), description: { kind } } }) }
+      const source = { ...context.source, network: network({ ...context.source.network, name: 'text', stages: [reading, ...context.source.network.stages] }) }
+      expect(() => ptu().prepare({ ...context, source })).toThrow(/'words' of 'text' gives sequences.*'recurrent-ptu' of @transferkit\/nlp/)
+    })
+  })
+
   test('in taps and networks', () => {
     scope(() => {
       const context = contextOf(residual())

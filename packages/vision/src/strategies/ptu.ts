@@ -7,6 +7,8 @@ import {
   type Key,
   mergeTrees,
   type Mode,
+  modulesInside,
+  type Network,
   network,
   partitionTree,
   partMode,
@@ -18,6 +20,7 @@ import {
   type Tensor,
   type TensorTree,
   type TransferContext,
+  TransferkitError,
   type TransferProgram,
   type Variables,
   type Vectors,
@@ -36,12 +39,23 @@ const gatesAt = (tap: string, { gate: kind, kernelSize, transferGateBias, fineTu
   fineTuneGate: heldOrLearnedGate(tap, gateOverride.fineTune, { kind, kernelSize, bias: fineTuneGateBias }),
 })
 
+/** Kinds of modules whose activations are sequences, not images. */
+const sequenceKinds: readonly string[] = ['embedding', 'recurrent', 'bidirectional']
+
+/** Refuses networks that read texts or sequences. */
+const checkReadsImages = ({ name, stages }: Network): void => {
+  const reader = stages.find(({ module }) => [module, ...modulesInside(module).map(([, inner]) => inner)].some(({ description }) => sequenceKinds.includes(description.kind)))
+  if (reader === undefined) return
+  throw new TransferkitError('ptu/sequences', `Strategy 'ptu' mixes images, but the stage '${reader.name}' of '${name}' gives sequences. For recurrent networks use the strategy 'recurrent-ptu' of @transferkit/nlp, which mixes at every step.`)
+}
+
 /**
  * The target model. Its parameters: the target branch and the head under the paths of a plain network, the units under `units.<tap>`, and with the
  * candidate `threeState` the trainable clone of the source under `clones`. The source and what the target branch shares with it are frozen.
  */
 const prepare = (context: TransferContext, options: FullPtuOptions): TransferProgram => {
   const { variables: trained, network: sourceNetwork } = context.source
+  checkReadsImages(sourceNetwork)
   const atSize = network({ ...sourceNetwork, inputShape: context.inputShape })
   const source = cutNetwork(atSize, trained.params, options.unitsAfter)
   checkOverrides(source, options)

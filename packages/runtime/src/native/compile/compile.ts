@@ -1,8 +1,8 @@
 import type { Tensor as UpstreamTensor } from '@tensorflow/tfjs-core'
-import { type AnyTensor, type Compile, flattenTree, mapLeaves, scope } from '@transferkit/tensor'
+import { type AnyTensor, type Compile, flattenTree, type Key, mapLeaves, scope } from '@transferkit/tensor'
 import type { NativeBackend } from '../backend.js'
 import { graphDefinition, type GraphNode, typeAttribute } from './graph-definition.js'
-import { type CapturedTensor, type Recording, recordGraph } from './graph-recorder.js'
+import { type CapturedTensor, type ComputedInput, type Recording, recordGraph } from './graph-recorder.js'
 import { observeInput, type ReadValues } from './observed-input.js'
 
 /** Where a leaf of a result comes from, given the outputs of the graph and the tensors of the input. A function, so that it is a leaf of a template itself. */
@@ -20,6 +20,7 @@ interface Replay {
   /** Positions among the tensors of the input that the graph uses. */
   readonly used: readonly number[]
   readonly captured: readonly CapturedTensor[]
+  readonly computed: readonly ComputedInput[]
   readonly outputs: number
   readonly result: unknown
 }
@@ -27,8 +28,8 @@ interface Replay {
 /** How often a function may be recorded for inputs of one signature that differ in other values, before it runs op by op. */
 const mostRecordings = 3
 
-/** How many recordings of all compiled functions are kept; the one that was made first is forgotten first. */
-const mostReplays = 32
+/** How many recordings of all compiled functions are kept; the one that was used longest ago is forgotten first. Batches of text alone come in a dozen lengths. */
+const mostReplays = 128
 
 const isTensor = (value: unknown): value is AnyTensor => typeof value === 'object' && value !== null && 'dataId' in value
 
@@ -74,8 +75,9 @@ const partsOf = (input: unknown): Parts => {
  * Makes the compiler of a native backend: a function is run once op by op while its operations are recorded as a graph, which later calls with
  * inputs of the same structure run as one operation. @internal
  *
- * Values of the input that are not tensors, such as random keys, may decide what is computed: those that were read while recording must be the same
- * when the recording is used, or the function is recorded again, and after a few times runs op by op. So does a function that reads a tensor's values.
+ * Random numbers that the function draws from keys of its input are inputs of the graph, drawn anew for each key. Other values that are not tensors may
+ * decide what is computed: those that were read while recording must be the same when the recording is used, or the function is recorded again, and after
+ * a few times runs op by op. So does a function that reads a tensor's values.
  *
  * @param backend The native backend, whose binding can define functions.
  */
@@ -97,7 +99,7 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
   }
 
   /** Turns a recording into a function of TensorFlow. */
-  const define = (recording: Recording, parameters: readonly AnyTensor[], result: unknown): Pick<Replay, 'name' | 'used' | 'captured' | 'outputs' | 'result'> => {
+  const define = (recording: Recording, parameters: readonly AnyTensor[], result: unknown): Pick<Replay, 'name' | 'used' | 'captured' | 'computed' | 'outputs' | 'result'> => {
     const inputOf = new Map(parameters.map((tensor, index) => [tensor.id, index]))
     const extra: GraphNode[] = []
     const fetched: string[] = []
@@ -124,10 +126,11 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
     const used = parameterNodes.flatMap((node, index) => (alive.has(node) ? [index] : []))
     const captured = recording.captured.filter(({ node }) => alive.has(node))
     for (const { node, dataId } of recording.captured) if (!alive.has(node)) backend.disposeData(dataId)
-    const inputs = [...used.map((index) => parameterNodes[index] ?? ''), ...captured.map(({ node }) => node)]
+    const computed = recording.computed.filter(({ node }) => alive.has(node))
+    const inputs = [...used.map((index) => parameterNodes[index] ?? ''), ...[...captured, ...computed].map(({ node }) => node)]
     const name = `transferkit_${globalThis.crypto.randomUUID().replaceAll('-', '')}`
     defineFunction(graphDefinition(nodes), name, inputs.map(withIndex), fetched.map(withIndex))
-    return { name, used, captured, outputs: fetched.length, result: template }
+    return { name, used, captured, computed, outputs: fetched.length, result: template }
   }
 
   const record = <I, O>(f: (input: I) => O, input: I, { signature, tensors }: Parts): { readonly result: O; readonly replay: Replay } => {
@@ -135,11 +138,11 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
     const result = scope(() => {
       const copies = tensors.map(([, tensor]) => identityOf(tensor))
       const observed = observeInput(input, new Map(copies.map((copy, index) => [tensors[index]?.[0] ?? '', copy])))
-      const { result: value, recording } = recordGraph(backend, copies.map(upstream), () => f(observed.input))
+      const { result: value, recording } = recordGraph(backend, copies.map(upstream), observed.keys, () => f(observed.input))
       const common = { of: f, signature, read: observed.read }
       if (recording.hasRead) {
         for (const { dataId } of recording.captured) backend.disposeData(dataId)
-        replay = { ...common, name: undefined, used: [], captured: [], outputs: 0, result: undefined }
+        replay = { ...common, name: undefined, used: [], captured: [], computed: [], outputs: 0, result: undefined }
       } else replay = { ...common, ...define(recording, copies, value) }
       const originals = new Map(copies.map((copy, index) => [copy.id, tensors[index]?.[1]]))
       // The result with the caller's own tensors where they were passed on.
@@ -149,29 +152,55 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
     return { result, replay: replay as unknown as Replay }
   }
 
-  const run = <O>({ name = '', used, captured, outputs, result }: Replay, { tensors }: Parts): O => {
+  const compute = ({ keyPath, shape, type, compute: from }: ComputedInput, { values }: Parts): number => {
+    const [high, low] = ['high', 'low'].map((word) => values.get(`${keyPath}.${word}`))
+    // The path is that of a key.
+    return binding.createTensor(shape, type, from({ high, low } as Key))
+  }
+
+  const run = <O>({ name = '', used, captured, computed, outputs, result }: Replay, parts: Parts): O => {
+    const { tensors } = parts
     const given = used.flatMap((index) => {
       const tensor = tensors[index]?.[1]
       return tensor === undefined ? [] : [upstream(tensor)]
     })
     const ids = [...backend.getInputTensorIds(given), ...captured.map(({ dataId }) => backend.tensorMap.get(dataId).id)]
-    const made = outputs === 0 ? [] : binding.executeOp(name, [], ids, outputs).map((metadata) => backend.createOutputTensor(metadata))
+    const own: number[] = []
+    const execute = (): readonly UpstreamTensor[] => {
+      for (const input of computed) own.push(compute(input, parts))
+      return binding.executeOp(name, [], [...ids, ...own], outputs).map((metadata) => backend.createOutputTensor(metadata))
+    }
+    let made: readonly UpstreamTensor[]
+    try {
+      made = outputs === 0 ? [] : execute()
+    } finally {
+      for (const id of own) binding.deleteTensor(id)
+    }
     const inputs = tensors.map(([, tensor]) => tensor)
     // Every leaf of a template is a function that finds what to put there, and the template has the structure of the result.
     return mapLeaves<unknown, unknown>(result, (leaf) => (leaf as ResultLeaf)(made, inputs)) as O
   }
 
-  const replays: Replay[] = []
+  // Least recently used first.
+  const replays = new Set<Replay>()
   return <I, O>(f: (input: I) => O) =>
     (input: I): O => {
       const parts = partsOf(input)
-      const similar = replays.filter(({ of, signature }) => of === f && signature === parts.signature)
+      const similar = [...replays].filter(({ of, signature }) => of === f && signature === parts.signature)
       const replay = similar.find(({ read }) => [...read].every(([path, value]) => Object.is(parts.values.get(path), value)))
+      if (replay !== undefined) {
+        replays.delete(replay)
+        replays.add(replay)
+      }
       if (replay?.name !== undefined) return run<O>(replay, parts)
       if (replay !== undefined || similar.length >= mostRecordings) return f(input)
       const recorded = record(f, input, parts)
-      replays.push(recorded.replay)
-      if (replays.length > mostReplays) replays.splice(0, 1).forEach(forget)
+      replays.add(recorded.replay)
+      const [oldest] = replays
+      if (replays.size > mostReplays && oldest !== undefined) {
+        replays.delete(oldest)
+        forget(oldest)
+      }
       return recorded.result
     }
 }

@@ -1,6 +1,9 @@
 import type { DataId, TensorInfo } from '@tensorflow/tfjs-core'
+import { derivationOf, type Key } from '@transferkit/tensor'
 import type { NativeBackend, NativeBinding, OutputMetadata } from '../backend.js'
+import { upload } from '../operations.js'
 import { encodeAttribute, type GraphNode, shapeAttribute, tensorAttribute, typeAttribute } from './graph-definition.js'
+import type { InputKey } from './observed-input.js'
 
 /** A tensor that the recorded function used without being given it; it stays what it was, so it is kept. @internal */
 export interface CapturedTensor {
@@ -8,10 +11,22 @@ export interface CapturedTensor {
   readonly dataId: DataId
 }
 
+/** A value that the host computes from a random key of the function's input at every replay. @internal */
+export interface ComputedInput {
+  readonly node: string
+  /** Where the key stands in the input. */
+  readonly keyPath: string
+  readonly shape: readonly number[]
+  /** Element type as TensorFlow numbers it. */
+  readonly type: number
+  readonly compute: (key: Key) => Float32Array | Int32Array
+}
+
 /** What was recorded. @internal */
 export interface Recording {
   readonly nodes: readonly GraphNode[]
   readonly captured: readonly CapturedTensor[]
+  readonly computed: readonly ComputedInput[]
   /** Whether values were read while recording, so that the computation may depend on them. */
   readonly hasRead: boolean
   /** The node output that a tensor is; undefined for one that was not computed while recording. */
@@ -33,12 +48,19 @@ const copyOf = (binding: NativeBinding): NativeBinding => {
  *
  * @param backend The backend; its binding and its look-up of tensors are replaced while `f` runs.
  * @param parameters Tensors that become inputs of the graph, each a tensor of its own.
+ * @param keys Random keys of the input, by their stand-ins.
  * @param f The function.
  */
-export const recordGraph = <T>(backend: NativeBackend, parameters: readonly TensorInfo[], f: () => T): { readonly result: T; readonly recording: Recording } => {
+export const recordGraph = <T>(
+  backend: NativeBackend,
+  parameters: readonly TensorInfo[],
+  keys: ReadonlyMap<Key, InputKey>,
+  f: () => T,
+): { readonly result: T; readonly recording: Recording } => {
   const { binding } = backend
   const nodes: GraphNode[] = []
   const captured: CapturedTensor[] = []
+  const computed: ComputedInput[] = []
   const outputs = new Map<number, string>()
   let hasRead = false
 
@@ -91,6 +113,16 @@ export const recordGraph = <T>(backend: NativeBackend, parameters: readonly Tens
 
   const replaced = {
     binding: recordingBinding,
+    computeFromKey: (key, shape, compute) => {
+      const derivation = derivationOf(key)
+      const origin = derivation === undefined ? undefined : keys.get(derivation.origin)
+      if (derivation === undefined || origin === undefined) return undefined
+      const tensor = upload(backend, compute(derivation.derive(origin.words)), shape)
+      const [id = -1] = lookUp([tensor])
+      const { type } = entryOf(tensor)
+      computed.push({ node: addPlaceholder(id, { type, shape }), keyPath: origin.path, shape, type, compute: (words) => compute(derivation.derive(words)) })
+      return tensor
+    },
     getInputTensorIds: (tensors: readonly TensorInfo[]): number[] => {
       const ids = lookUp(tensors)
       ids.forEach((id, index) => {
@@ -101,7 +133,7 @@ export const recordGraph = <T>(backend: NativeBackend, parameters: readonly Tens
       })
       return ids
     },
-  }
+  } satisfies Partial<NativeBackend>
   Object.assign(backend, replaced)
   try {
     const result = f()
@@ -109,13 +141,15 @@ export const recordGraph = <T>(backend: NativeBackend, parameters: readonly Tens
       const [id = -1] = replaced.getInputTensorIds([tensor])
       return outputs.get(id)
     }
-    return { result, recording: { nodes, captured, hasRead, outputOf } }
+    return { result, recording: { nodes, captured, computed, hasRead, outputOf } }
   } catch (error) {
     for (const { dataId } of captured) backend.disposeData(dataId)
     throw error
   } finally {
     Object.assign(backend, { binding })
-    // The method is that of the prototype again.
-    delete (backend as Partial<NativeBackend>).getInputTensorIds
+    // The look-up is that of the prototype again, and the other belongs to recording only.
+    const own: { -readonly [Name in keyof NativeBackend]?: NativeBackend[Name] } = backend
+    delete own.getInputTensorIds
+    delete own.computeFromKey
   }
 }

@@ -1,0 +1,65 @@
+#ifndef TRANSFERKIT_KERNEL_CALL_H_
+#define TRANSFERKIT_KERNEL_CALL_H_
+
+// What our kernels read and write through TensorFlow's C interface.
+#include "tensorflow/c/kernels.h"
+#include "tensorflow/c/tf_status.h"
+#include "tensorflow/c/tf_tensor.h"
+
+namespace transferkit {
+
+// An input of a kernel, given back when it goes.
+class Input {
+ public:
+  Input(TF_OpKernelContext *context, int index, TF_Status *status) { TF_GetInput(context, index, &tensor_, status); }
+  ~Input() { TF_DeleteTensor(tensor_); }
+  const float *data() const { return static_cast<const float *>(TF_TensorData(tensor_)); }
+  long size(int axis) const { return TF_Dim(tensor_, axis); }
+  int axes() const { return TF_NumDims(tensor_); }
+  // Whether it has these sizes.
+  template <int kAxes>
+  bool Is(const int64_t (&shape)[kAxes]) const {
+    bool equal = axes() == kAxes;
+    for (int axis = 0; equal && axis < kAxes; axis++) equal = size(axis) == shape[axis];
+    return equal;
+  }
+
+ private:
+  TF_Tensor *tensor_ = nullptr;
+};
+
+// A call of a kernel: its status becomes that of the operation.
+class Call {
+ public:
+  explicit Call(TF_OpKernelContext *context) : context_(context) {}
+  ~Call() {
+    if (!IsOk()) TF_OpKernelContext_Failure(context_, status_);
+    TF_DeleteStatus(status_);
+  }
+  TF_Status *status() { return status_; }
+  void Refuse(const char *problem) { TF_SetStatus(status_, TF_INVALID_ARGUMENT, problem); }
+
+  bool IsOk() const { return TF_GetCode(status_) == TF_OK; }
+
+  // Memory for an output. TensorFlow owns it; null where there are no elements to write, or where it gave none, which is the status then.
+  template <int kAxes>
+  float *Output(int index, const int64_t (&shape)[kAxes]) {
+    size_t bytes = sizeof(float);
+    for (const int64_t size : shape) bytes *= size;
+    TF_Tensor *const output = TF_AllocateOutput(context_, index, TF_FLOAT, shape, kAxes, bytes, status_);
+    if (!IsOk()) return nullptr;
+    // That of an empty tensor may be anything.
+    float *const data = bytes == 0 ? nullptr : static_cast<float *>(TF_TensorData(output));
+    // The operation still holds the memory.
+    TF_DeleteTensor(output);
+    return data;
+  }
+
+ private:
+  TF_OpKernelContext *const context_;
+  TF_Status *const status_ = TF_NewStatus();
+};
+
+}  // namespace transferkit
+
+#endif  // TRANSFERKIT_KERNEL_CALL_H_

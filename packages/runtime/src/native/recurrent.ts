@@ -1,0 +1,127 @@
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
+import { acceleratedKernels as name } from '@transferkit/tensor'
+import { kernel } from '../kernel-arguments.js'
+import type { Kernels } from '../registration.js'
+import { flag, floatType } from './attributes.js'
+import type { NativeBackend } from './backend.js'
+import { release, reshape, withEmpty } from './operations.js'
+
+interface ForwardAttributes {
+  /** Whether the last step comes first. */
+  readonly reverse: boolean
+  /** Whether the gradient will need the gates. */
+  readonly keepsGates: boolean
+}
+
+interface GradientAttributes {
+  /** Whether the last step comes first. */
+  readonly reverse: boolean
+}
+
+/** Runs one of our operations on a sequence. */
+const overSequence = (backend: NativeBackend, operation: string, { reverse, keepsGates = false }: GradientAttributes & Partial<ForwardAttributes>, inputs: readonly TensorInfo[], outputs: number): Tensor[] =>
+  backend.executeMultipleOutputs(operation, [flag(backend.binding, 'reverse', reverse), flag(backend.binding, 'keep_gates', keepsGates)], inputs, outputs)
+
+/** Runs a function with tensors as matrices of one row a step; the matrices go afterwards. */
+const asRows = <T>(backend: NativeBackend, tensors: readonly TensorInfo[], run: (...rows: readonly Tensor[]) => T): T => {
+  const rows = tensors.map((tensor) => reshape(backend, tensor, [-1, tensor.shape.at(-1) ?? 1]))
+  try {
+    return run(...rows)
+  } finally {
+    release(rows)
+  }
+}
+
+/** `Aᵀ B` of the rows of all steps. */
+const weightGradient = (backend: NativeBackend, previous: TensorInfo, gradient: TensorInfo): Tensor =>
+  asRows(backend, [previous, gradient], (...rows) =>
+    backend.executeSingleOutput('MatMul', [floatType(backend.binding, 'T'), flag(backend.binding, 'transpose_a', true), flag(backend.binding, 'transpose_b', false)], rows),
+  )
+
+/** Sum over all steps. */
+const biasGradient = (backend: NativeBackend, gradient: TensorInfo): Tensor =>
+  asRows(backend, [gradient], (...rows) =>
+    backend.executeSingleOutput('BiasAddGrad', [floatType(backend.binding, 'T')], rows),
+  )
+
+/** Runs a function with a tensor that may be left out: our operations take an empty list instead. */
+const withOptional = <T>(backend: NativeBackend, tensor: TensorInfo | undefined, run: (tensor: TensorInfo) => T): T => (tensor === undefined ? withEmpty(backend, run) : run(tensor))
+
+const lstmSequence = kernel<NativeBackend, 'projected' | 'hiddenWeight' | 'mask' | 'initialHidden' | 'initialCell', ForwardAttributes>(
+  ({ projected, hiddenWeight, mask, initialHidden, initialCell }, attributes, backend) =>
+    overSequence(backend, 'TransferkitLstm', attributes, [projected, hiddenWeight, mask, initialHidden, initialCell], 3),
+)
+
+type LstmGradientInput = 'hiddenGradient' | 'hiddenWeight' | 'mask' | 'initialHidden' | 'initialCell' | 'hidden' | 'cell' | 'gates'
+
+const lstmSequenceGradient = kernel<NativeBackend, LstmGradientInput, GradientAttributes>((inputs, attributes, backend) => {
+  const { hiddenGradient, hiddenWeight, mask, initialHidden, initialCell, hidden, cell, gates } = inputs
+  // The one input that may be left out.
+  const { cellGradient } = inputs as { readonly cellGradient?: TensorInfo }
+  const results = withOptional(backend, cellGradient, (given) =>
+    overSequence(backend, 'TransferkitLstmGradient', attributes, [hiddenGradient, given, hiddenWeight, mask, initialHidden, initialCell, hidden, cell, gates], 4),
+  )
+  // As many as were asked for.
+  const [projectedGradient, initialHiddenGradient, initialCellGradient, previous] = results as [Tensor, Tensor, Tensor, Tensor]
+  const hiddenWeightGradient = weightGradient(backend, previous, projectedGradient)
+  release([previous])
+  return [projectedGradient, hiddenWeightGradient, initialHiddenGradient, initialCellGradient]
+})
+
+const gruSequence = kernel<NativeBackend, 'projected' | 'hiddenWeight' | 'hiddenBias' | 'mask' | 'initialHidden', ForwardAttributes>(
+  ({ projected, hiddenWeight, hiddenBias, mask, initialHidden }, attributes, backend) =>
+    overSequence(backend, 'TransferkitGru', attributes, [projected, hiddenWeight, hiddenBias, mask, initialHidden], 2),
+)
+
+const gruSequenceGradient = kernel<NativeBackend, 'hiddenGradient' | 'hiddenWeight' | 'mask' | 'initialHidden' | 'hidden' | 'gates', GradientAttributes>(
+  ({ hiddenGradient, hiddenWeight, mask, initialHidden, hidden, gates }, attributes, backend) => {
+    const results = overSequence(backend, 'TransferkitGruGradient', attributes, [hiddenGradient, hiddenWeight, mask, initialHidden, hidden, gates], 4)
+    // As many as were asked for.
+    const [projectedGradient, recurrentGradient, initialHiddenGradient, previous] = results as [Tensor, Tensor, Tensor, Tensor]
+    const hiddenWeightGradient = weightGradient(backend, previous, recurrentGradient)
+    const hiddenBiasGradient = biasGradient(backend, recurrentGradient)
+    release([previous, recurrentGradient])
+    return [projectedGradient, hiddenWeightGradient, hiddenBiasGradient, initialHiddenGradient]
+  },
+)
+
+const lstmStep = kernel<NativeBackend, 'preactivations' | 'cell', object>(({ preactivations, cell }, _, backend) =>
+  backend.executeMultipleOutputs('TransferkitLstmStep', [], [preactivations, cell], 2),
+)
+
+const lstmStepGradient = kernel<NativeBackend, 'preactivations' | 'cell', object>((inputs, _, backend) => {
+  const { preactivations, cell } = inputs
+  // The inputs that may be left out.
+  const { hiddenGradient, cellGradient } = inputs as { readonly hiddenGradient?: TensorInfo; readonly cellGradient?: TensorInfo }
+  return withOptional(backend, hiddenGradient, (ofHidden) =>
+    withOptional(backend, cellGradient, (ofCell) => backend.executeMultipleOutputs('TransferkitLstmStepGradient', [], [ofHidden, ofCell, preactivations, cell], 2)),
+  )
+})
+
+const gruStep = kernel<NativeBackend, 'projected' | 'recurrent' | 'hidden', object>(({ projected, recurrent, hidden }, _, backend) =>
+  backend.executeSingleOutput('TransferkitGruStep', [], [projected, recurrent, hidden]),
+)
+
+const gruStepGradient = kernel<NativeBackend, 'outputGradient' | 'projected' | 'recurrent' | 'hidden', object>(({ outputGradient, projected, recurrent, hidden }, _, backend) =>
+  backend.executeMultipleOutputs('TransferkitGruStepGradient', [], [outputGradient, projected, recurrent, hidden], 3),
+)
+
+/**
+ * Recurrent layers by our own operations, on all steps at once or on one.
+ *
+ * @param backend The native backend.
+ * @returns Nothing where the binding, the processor or the device does not have them. @internal
+ */
+export const recurrentKernels = ({ binding, isUsingGpuDevice }: NativeBackend): Kernels =>
+  binding.hasRecurrent !== true || isUsingGpuDevice
+    ? {}
+    : {
+        [name.lstmSequence]: lstmSequence,
+        [name.lstmSequenceGradient]: lstmSequenceGradient,
+        [name.gruSequence]: gruSequence,
+        [name.gruSequenceGradient]: gruSequenceGradient,
+        [name.lstmStep]: lstmStep,
+        [name.lstmStepGradient]: lstmStepGradient,
+        [name.gruStep]: gruStep,
+        [name.gruStepGradient]: gruStepGradient,
+      }

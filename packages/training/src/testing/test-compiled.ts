@@ -1,0 +1,89 @@
+import { type Compile, flattenTree, readSync, type Tensor } from '@transferkit/tensor'
+import { liveTensors } from '@transferkit/tensor/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { TransferOptions, TransferResult } from '../loop/transfer.js'
+import { type ConformanceOptions, type ConformanceSetting, conformanceSetting } from './conformance-setting.js'
+
+/** The part of an open runtime that is tested. */
+export interface CompilingRuntime {
+  /** The compiler. */
+  readonly compile: Compile
+  /** Gives the backend back. */
+  close(): void
+}
+
+/** A strategy whose compiled training is tested. */
+export interface CompiledOptions extends ConformanceOptions {
+  /** Opens a backend that records functions; the tests are skipped where it cannot be opened, and say so. */
+  readonly open: () => Promise<CompilingRuntime>
+  /** How to train, six steps unless told. */
+  readonly training?: Partial<TransferOptions>
+}
+
+/** A compiler that counts for each function how often it runs op by op. */
+const counting = (compile: Compile): { readonly compile: Compile; readonly runs: readonly number[] } => {
+  const runs: number[] = []
+  return {
+    runs,
+    compile: (f) => {
+      const position = runs.push(0) - 1
+      return compile((input) => {
+        runs[position] = (runs[position] ?? 0) + 1
+        return f(input)
+      })
+    },
+  }
+}
+
+const valuesOf = ({ variables }: TransferResult): ReadonlyMap<string, Float32Array> => new Map(flattenTree<Tensor>({ ...variables }).map(({ path, leaf }) => [path, readSync(leaf)]))
+
+/**
+ * Tests that the training steps of a strategy are recorded exactly once and then replayed, and give the model that the steps give op by op, bit for bit. Call it at the
+ * top of a Vitest file.
+ *
+ * @param options The strategy, where it should be tested otherwise than with its defaults, and the backend.
+ *
+ * @example
+ * ```ts
+ * import { fineTune } from '@transferkit/training'
+ * import { type CompilingRuntime, testCompiled } from '@transferkit/training/testing'
+ *
+ * const tests = (open: () => Promise<CompilingRuntime>) => testCompiled({ strategy: fineTune, open })
+ * ```
+ */
+export const testCompiled = (options: CompiledOptions): void => {
+  const { strategy, training = {}, open } = options
+  describe(`compiled steps of ${strategy.name} ${JSON.stringify(options.options ?? {})}`, () => {
+    let runtime: CompilingRuntime | undefined
+    let problem = ''
+    let setting: ConformanceSetting | undefined
+    beforeAll(async () => {
+      try {
+        runtime = await open()
+      } catch (error) {
+        problem = String(error)
+        return
+      }
+      setting = await conformanceSetting(options)
+    })
+    afterAll(() => {
+      setting?.source.release()
+      runtime?.close()
+    })
+
+    it('are recorded once, and give the same model', async ({ skip }) => {
+      if (runtime === undefined || setting === undefined) return skip(problem)
+      const before = liveTensors()
+      const eager = await setting.run(training)
+      const { compile, runs } = counting(runtime.compile)
+      const compiled = await setting.run({ ...training, compile })
+      expect(runs.length).toBeGreaterThan(0)
+      expect(runs).toEqual(runs.map(() => 1))
+      expect(compiled.history.map(({ trainingLoss }) => trainingLoss)).toEqual(eager.history.map(({ trainingLoss }) => trainingLoss))
+      expect(valuesOf(compiled)).toEqual(valuesOf(eager))
+      compiled.release()
+      eager.release()
+      expect(liveTensors()).toBe(before)
+    })
+  })
+}
