@@ -45,7 +45,8 @@ const recurrentStep = (name) => ({
     const args = [start, cell, candidate ?? 'none', optimiser, ...[hiddenSize, batch, length, embeddingSize, vocabulary].map(String)]
     return [
       ...ours('transferkit-recurrent.mjs', name),
-      ...pytorch(python, 'pytorch_recurrent.py', { ...(candidate === undefined ? { 'fused layer': ['fused', ...args] } : {}), loop: ['loop', ...args], 'compiled loop': ['compiled', ...args] }),
+      // Beside its fused layer a loop over the steps has no chance, compiled or not.
+      ...pytorch(python, 'pytorch_recurrent.py', candidate === undefined ? { 'fused layer': ['fused', ...args] } : { loop: ['loop', ...args], 'compiled loop': ['compiled', ...args] }),
       ...(candidate === undefined ? [{ label: 'TensorFlow.js layers, native', run: node('layers-recurrent.mjs', name, start), startsElsewhere: cell === 'gru' }] : []),
     ]
   },

@@ -160,7 +160,7 @@ export const metaPage = ({ rows, looks, ...header }, notes) => {
     '# Meta-transfer: learning what and where to transfer',
     '',
     'Made from the data beside this page by `npm run results -- meta`; do not edit it. Accuracy in % on all test examples, mean over seeds ± half the 95 % confidence interval by Student\'s t.',
-    'Differences are paired by seed, with the paired t-test; "tie" means that the interval of the difference holds 0. The target is a VGG-9 with half the channels of the paper, from random weights; the source is the authors\' own ResNet-32 for Tiny ImageNet. All strategies have the same steps and batches.',
+    'Differences are paired by seed, with the paired t-test; "tie" means that the interval of the difference holds 0. The target is a VGG-9 with a quarter of the channels of the paper, from random weights; the source is the authors\' own ResNet-32 for Tiny ImageNet. All strategies have the same steps and batches.',
     '',
     provenance(header),
     '',

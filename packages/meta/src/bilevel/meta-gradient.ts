@@ -1,8 +1,10 @@
 import {
   add,
   divide,
+  flattenTree,
   grad,
   innerProduct,
+  leavesOf,
   mapTree,
   maximum,
   multiply,
@@ -14,6 +16,7 @@ import {
   type Tensor,
   type TensorTree,
   valueAndGrad,
+  vectorJacobianProducts,
   zerosLike,
   zipTrees,
 } from '@transferkit/tensor'
@@ -55,24 +58,37 @@ const sumOf = (left: TensorTree, right: TensorTree): TensorTree => zipTrees(left
 
 const zerosOf = (tree: TensorTree): TensorTree => mapTree(tree, (leaf) => zerosLike(leaf))
 
-/** `⟨U(θ, v, g, φ), adjoint⟩`, whose gradients are the products of the transposed derivative of the update with the adjoint. */
-const alongAdjoint = (problem: BilevelProblem, iterate: Iterate, gradients: TensorTree, meta: TensorTree, { params, memory }: Adjoint): Scalar => {
-  const next = problem.update(iterate, gradients, meta)
-  return innerProduct({ params: next.params, memory: next.memory }, { params, memory })
+/** A tree with other tensors in the places of its own, in the order of its leaves. */
+const withLeaves = (tree: TensorTree, leaves: readonly Tensor[]): TensorTree => {
+  const byPath = new Map(flattenTree<Tensor>(tree).map(({ path }, index) => [path, leaves[index]]))
+  return mapTree(tree, (leaf, path) => byPath.get(path) ?? leaf)
 }
 
-/** One step of the recursion by automatic differentiation of the whole inner step, gradient and all. */
-const exactStep = (problem: BilevelProblem, objective: InnerObjective, { before }: UnrolledStep, meta: TensorTree, adjoint: Adjoint, isFirst: boolean): Adjoint => {
-  const gradientAt = (params: TensorTree, at: TensorTree): TensorTree => grad((point: TensorTree) => objective.evaluate(point, at).value)(params)
-  const along = ({ params, memory, meta: at }: Adjoint): Scalar => alongAdjoint(problem, { params, memory }, gradientAt(params, at), at, adjoint)
-  if (isFirst) {
-    // Nobody asks for the derivative in the start of the inner steps.
-    const found = grad((at: TensorTree) => along({ ...before, meta: at }))(meta)
-    return { ...adjoint, meta: sumOf(adjoint.meta, found) }
+/** Products of the transposed derivative of a function of a tree with gradients of its result, in a tree of the structure of its argument. */
+const pulledBack = (f: (point: TensorTree) => TensorTree, point: TensorTree, resultGradients: TensorTree): TensorTree =>
+  withLeaves(
+    point,
+    vectorJacobianProducts((...inputs) => leavesOf<Tensor>(f(withLeaves(point, inputs))), leavesOf<Tensor>(point), leavesOf<Tensor>(resultGradients)),
+  )
+
+/** All that an update depends on, or the adjoint in it. */
+interface UpdatePoint {
+  readonly iterate: { readonly params: TensorTree; readonly memory: TensorTree }
+  readonly gradients: TensorTree
+  readonly meta: TensorTree
+}
+
+/** The transposed derivative of the update of a step, applied to the adjoint behind it. */
+const throughUpdate = (problem: BilevelProblem, { before: { params, memory }, gradients }: UnrolledStep, meta: TensorTree, adjoint: Adjoint): UpdatePoint => {
+  const point = { iterate: { params, memory }, gradients, meta } satisfies TensorTree
+  const update = (at: TensorTree): TensorTree => {
+    // The leaves are those of the point.
+    const { iterate, gradients: g, meta: phi } = at as unknown as UpdatePoint
+    const next = problem.update(iterate, g, phi)
+    return { params: next.params, memory: next.memory }
   }
-  // The leaves are those that the trees of the point have.
-  const found = grad((point: TensorTree) => along(point as unknown as Adjoint))({ ...before, meta }) as unknown as Adjoint
-  return { ...found, meta: sumOf(adjoint.meta, found.meta) }
+  // As above
+  return pulledBack(update, point, { params: adjoint.params, memory: adjoint.memory }) as unknown as UpdatePoint
 }
 
 /** `θ + s ε q`. */
@@ -88,25 +104,34 @@ const differenceAlong = (derivativeAt: (params: TensorTree) => TensorTree, param
   return zipTrees(ahead, behind, (after, before) => multiply(subtract(after, before), factor))
 }
 
-/** One step of the recursion in which second derivatives are differences of first ones. */
-const differenceStep = (problem: BilevelProblem, objective: InnerObjective, step: UnrolledStep, meta: TensorTree, adjoint: Adjoint, wantsHessian: boolean, perturbation: number): Adjoint => {
-  const { before, gradients } = step
-  // The update is pulled back at once in all it depends on.
-  const pulled = grad((point: TensorTree) => {
-    // The leaves are those of the tree below.
-    const { iterate, gradients: g, meta: at } = point as unknown as { readonly iterate: Iterate; readonly gradients: TensorTree; readonly meta: TensorTree }
-    return alongAdjoint(problem, iterate, g, at, adjoint)
-  })({ iterate: { params: before.params, memory: before.memory }, gradients, meta } satisfies TensorTree) as unknown as { readonly iterate: Iterate; readonly gradients: TensorTree; readonly meta: TensorTree } // As above
-  const dependsOnMeta = objective.dependsOnMeta !== false
-  const both = (params: TensorTree): TensorTree => {
-    if (!wantsHessian) return { meta: grad((at: TensorTree) => objective.evaluate(params, at).value)(meta) }
-    // The two trees that are given.
-    const at = (point: TensorTree): PointInBoth => point as unknown as PointInBoth
-    return grad((point: TensorTree) => objective.evaluate(at(point).params, at(point).meta).value)({ params, meta })
-  }
-  const found = wantsHessian || dependsOnMeta ? differenceAlong(both, before.params, pulled.gradients, perturbation) : {}
-  // The trees that `both` gives.
-  const { params: hessian, meta: mixed } = found as Partial<PointInBoth>
+/** `∇θ ⟨∇θ L_k, q⟩` where the Hessian is wanted, and `∇φ ⟨∇θ L_k, q⟩` where the objective depends on `φ`. */
+const secondDerivatives = (objective: InnerObjective, params: TensorTree, meta: TensorTree, q: TensorTree, wantsHessian: boolean, { form, perturbation = 1e-3 }: MetaGradientOptions): Partial<PointInBoth> => {
+  const wanted = (at: TensorTree): TensorTree => ({ ...(wantsHessian ? { params: at } : {}), ...(objective.dependsOnMeta === false ? {} : { meta }) })
+  const point = wanted(params)
+  if (leavesOf(point).length === 0) return {}
+  // What is differentiated in place of what is not, in trees of the structure of `wanted`.
+  const completed = (at: TensorTree, other: TensorTree): PointInBoth => ({ params: other, meta, ...(at as unknown as Partial<PointInBoth>) })
+  const found =
+    form === 'exact'
+      ? pulledBack((at) => grad((here: TensorTree) => objective.evaluate(here, completed(at, params).meta).value)(completed(at, params).params), point, q)
+      : differenceAlong(
+          (here) =>
+            grad((at: TensorTree) => {
+              const both = completed(at, here)
+              return objective.evaluate(both.params, both.meta).value
+            })(wanted(here)),
+          params,
+          q,
+          perturbation,
+        )
+  // A derivative has the structure of its argument.
+  return found as Partial<PointInBoth>
+}
+
+/** One step of the recursion. The adjoint behind it is freed as soon as it is pulled through the update, but for what is `kept` of it. */
+const stepBack = (problem: BilevelProblem, objective: InnerObjective, step: UnrolledStep, meta: TensorTree, adjoint: Adjoint, kept: TensorTree, isFirst: boolean, options: MetaGradientOptions): Adjoint => {
+  const [pulled] = scope(() => [throughUpdate(problem, step, meta, adjoint), kept] as const, { donate: [adjoint.params, adjoint.memory] })
+  const { params: hessian, meta: mixed } = secondDerivatives(objective, step.before.params, meta, pulled.gradients, !isFirst && options.form !== 'firstOrder', options)
   return {
     params: hessian === undefined ? pulled.iterate.params : sumOf(pulled.iterate.params, hessian),
     memory: pulled.iterate.memory,
@@ -163,7 +188,7 @@ const differenceStep = (problem: BilevelProblem, objective: InnerObjective, step
  * const { gradient } = metaGradient(problem, unrolled, meta, { form: 'exact' }) // 2 (1.2 - 3) 0.2
  * ```
  */
-export const metaGradient = (problem: BilevelProblem, { steps, last }: Unrolled, meta: TensorTree, { form, perturbation = 1e-3 }: MetaGradientOptions): MetaGradient =>
+export const metaGradient = (problem: BilevelProblem, { steps, last }: Unrolled, meta: TensorTree, options: MetaGradientOptions): MetaGradient =>
   scope(() => {
     const outer = valueAndGrad((point: TensorTree) => {
       // The two trees that are given.
@@ -179,11 +204,7 @@ export const metaGradient = (problem: BilevelProblem, { steps, last }: Unrolled,
       // The first step only matters by what depends on φ in it.
       if (step === undefined || (isFirst && objective.dependsOnMeta === false && problem.isAffine === true)) continue
       const after = adjoint
-      adjoint = scope(() =>
-        form === 'exact'
-          ? exactStep(problem, objective, step, meta, after, isFirst)
-          : differenceStep(problem, objective, step, meta, after, form === 'finiteDifference' && !isFirst, perturbation),
-      )
+      adjoint = scope(() => stepBack(problem, objective, step, meta, after, start.params, isFirst, options))
     }
     return { value: outer.value, gradient: adjoint.meta, outerGradient: start.params }
   })

@@ -58,11 +58,17 @@ export const unroll = (problem: BilevelProblem, start: Iterate, meta: TensorTree
   let iterate = start
   for (const objective of problem.inner) {
     const before = iterate
-    const { value, gradient, auxiliary } = valueAndGradWithAuxiliary((params: TensorTree) => objective.evaluate(params, meta))(before.params)
-    // What the update and its derivative do not need is freed by the scope around.
-    iterate = scope(() => problem.update(before, gradient, meta))
-    const kept = problem.isAffine === true ? { before: { params: before.params, memory: start.memory }, gradients: before.params } : { before, gradients: gradient }
-    steps.push({ name: objective.name, value, auxiliary, ...kept })
+    const { step, after } = scope(
+      () => {
+        const { value, gradient, auxiliary } = valueAndGradWithAuxiliary((params: TensorTree) => objective.evaluate(params, meta))(before.params)
+        const kept = problem.isAffine === true ? { before: { params: before.params, memory: start.memory }, gradients: before.params } : { before, gradients: gradient }
+        return { step: { name: objective.name, value, auxiliary, ...kept } satisfies UnrolledStep, after: problem.update(before, gradient, meta) }
+      },
+      // The memory in between is this function's own; one that passed through all steps is part of the result.
+      { donate: problem.isAffine === true && before !== start ? before.memory : [] },
+    )
+    steps.push(step)
+    iterate = after
   }
   return { steps, last: iterate }
 }
