@@ -1,4 +1,4 @@
-import { type Images, mean, reshape, resizeBilinear, square, subtract, type Tensor, TransferkitError, type Vectors } from '@transferkit/tensor'
+import { type Images, mean, multiply, negate, reshape, resizeBilinear, scope, square, subtract, type Tensor, TransferkitError, type Vectors, withGradient } from '@transferkit/tensor'
 
 /**
  * Activations as feature maps: vectors become maps of one position.
@@ -61,5 +61,17 @@ export const resizedTo = (source: Images, target: Pick<Images, 'shape'>): Images
 export const featureDistance = (source: Images, projected: Images): Vectors => {
   const [expected, found] = [source.shape[3], projected.shape[3]]
   if (expected !== found) throw new TransferkitError('matching/channels', `The source has ${expected} channels and the projected target ${found}. Project the target to the channels of the source.`)
-  return mean(square(subtract(resizedTo(source, projected), projected)), [1, 2])
+  const [, height, width] = projected.shape
+  const maps = resizedTo(source, projected)
+  // Maps of this size are what an unroll has most of: neither differences, squares nor means spread over all positions are kept for the backward pass.
+  return withGradient(
+    [maps, projected],
+    () => scope(() => mean(square(subtract(maps, projected)), [1, 2])),
+    (gradient, [wantsSource, wantsProjected]) => {
+      const factor: Tensor = reshape(multiply(gradient, 2 / (height * width)), [projected.shape[0], 1, 1, found])
+      // Plain tensors, because the factor broadcasts to maps of any size.
+      const slope: Tensor = multiply(subtract(projected as Tensor, maps as Tensor), factor)
+      return [wantsSource === true ? negate(slope) : undefined, wantsProjected === true ? slope : undefined]
+    },
+  )
 }

@@ -50,6 +50,22 @@ const needed = (nodes: readonly GraphNode[], outputs: readonly string[]): readon
   return nodes.filter(({ name }) => met.has(name))
 }
 
+/** How far operations may run ahead of the recorded order, in operations. */
+const lookAhead = 16
+
+/**
+ * The nodes with an order: each waits for the one that was recorded `lookAhead` places before it. TensorFlow alone runs whatever is ready, breadth first, and what is computed long
+ * before it is needed takes memory until then.
+ */
+const inOrder = (nodes: readonly GraphNode[]): readonly GraphNode[] => {
+  const operations = nodes.filter(({ inputs }) => inputs.length > 0)
+  const earlier = new Map(operations.slice(lookAhead).map(({ name }, index) => [name, operations[index]?.name ?? '']))
+  return nodes.map((node) => {
+    const before = earlier.get(node.name)
+    return before === undefined ? node : { ...node, inputs: [...node.inputs, `^${before}`] }
+  })
+}
+
 const nodeOf = (output: string): string => output.split(':')[0] ?? output
 
 const withIndex = (output: string): string => (output.includes(':') ? output : `${output}:0`)
@@ -129,7 +145,7 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
     const computed = recording.computed.filter(({ node }) => alive.has(node))
     const inputs = [...used.map((index) => parameterNodes[index] ?? ''), ...[...captured, ...computed].map(({ node }) => node)]
     const name = `transferkit_${globalThis.crypto.randomUUID().replaceAll('-', '')}`
-    defineFunction(graphDefinition(nodes), name, inputs.map(withIndex), fetched.map(withIndex))
+    defineFunction(graphDefinition(inOrder(nodes)), name, inputs.map(withIndex), fetched.map(withIndex))
     return { name, used, captured, computed, outputs: fetched.length, result: template }
   }
 
