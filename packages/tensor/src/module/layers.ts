@@ -110,9 +110,7 @@ export const convolutionLayer = (options: ConvolutionLayerOptions): Module<Image
     },
     apply: ({ params }, x) => {
       // A variable of this name has the four axes of filters.
-      const maps = conv2d(x, variable(params, 'filter') as Filters, { strides, padding })
-      // A bias is one number a channel.
-      return { output: bias ? (add(maps as Tensor, variable(params, 'bias')) as Images) : maps }
+      return { output: conv2d(x, variable(params, 'filter') as Filters, { strides, padding, ...(bias ? { bias: variable(params, 'bias') } : {}) }) }
     },
   })
 }
@@ -150,9 +148,7 @@ export const depthwiseConvolutionLayer = (options: DepthwiseConvolutionLayerOpti
     },
     apply: ({ params }, x) => {
       // A variable of this name has the four axes of filters.
-      const maps = depthwiseConv2d(x, variable(params, 'filter') as Filters, { strides, padding })
-      // A bias is one number a channel.
-      return { output: bias ? (add(maps as Tensor, variable(params, 'bias')) as Images) : maps }
+      return { output: depthwiseConv2d(x, variable(params, 'filter') as Filters, { strides, padding, ...(bias ? { bias: variable(params, 'bias') } : {}) }) }
     },
   })
 }

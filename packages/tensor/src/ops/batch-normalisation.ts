@@ -1,10 +1,12 @@
 import { vectorJacobianProducts } from '../autodiff/grad.js'
-import { differentiable, differentiableMany, withoutRecording } from '../autodiff/tape.js'
+import { differentiable, differentiableMany, tidied, withoutRecording } from '../autodiff/tape.js'
 import { acceleratedKernels } from '../kernels/accelerated.js'
+import { scope } from '../memory/scope.js'
 import type { Axes } from '../tensor/axes.js'
 import type { Tensor } from '../tensor/tensor.js'
 import { hasKernel, runKernel, runKernels } from '../tensor/upstream.js'
-import { add, multiply, subtract } from './arithmetic.js'
+import { add, multiply, negate, subtract } from './arithmetic.js'
+import { zerosLike } from './creation.js'
 import { rsqrt } from './elementwise.js'
 import { mean, moments, sum } from './reduction.js'
 
@@ -43,6 +45,38 @@ const composedGradient = (outputGradient: Tensor, x: Tensor, scale: Tensor, epsi
   return [multiply(centred, multiply(inverse, scale)), sum(weighted, axes), sum(outputGradient, axes)]
 }
 
+/** A sum of activations, each with a factor a channel, and an offset a channel. Scopes, because each term is as large as the activations. */
+const weightedSum = (terms: readonly (readonly [activations: Tensor, factor: Tensor])[], offset: Tensor): Tensor =>
+  terms.reduce<Tensor>((total, [activations, factor]) => scope(() => add(multiply(activations, factor), total), { donate: total === offset ? [] : [total] }), offset)
+
+/**
+ * The gradient of the gradient in closed form. With the adjoints `u`, `a`, `b` of `∂x`, `∂γ`, `∂β`, means `m` over a channel of `n` elements, `x̂` and `r` as above,
+ *
+ * ```text
+ * in ∂y:  γ r (u - m(u) - x̂ m(u x̂)) + a x̂ + b
+ * in x:   r (g - m(g) - x̂ m(g x̂)) - γ r² C x̂,    g = a ∂y - γ r (u m(∂y x̂) + ∂y m(u x̂)),    C = m(u ∂y) - m(u) m(∂y) - m(u x̂) m(∂y x̂)
+ * in γ:   n r C
+ * ```
+ *
+ * Each of the first two is a sum of `u`, `∂y` and `x̂` with one factor a channel, so the means are all that is computed before.
+ */
+const composedSecondGradient = (dy: Tensor, x: Tensor, scale: Tensor, [u, a, b]: readonly [Tensor, Tensor, Tensor], epsilon: number): readonly [Tensor, Tensor, Tensor] => {
+  const axes = outer(x)
+  const { mean: average, variance } = scope(() => moments(x, axes))
+  const r = rsqrt(add(variance, epsilon))
+  const normalised = scope(() => multiply(subtract(x, average), r))
+  const meanOfProduct = (left: Tensor, right: Tensor): Tensor => scope(() => mean(multiply(left, right), axes))
+  const [mU, mDy, mUX, mDyX, mUDy] = [mean(u, axes), mean(dy, axes), meanOfProduct(u, normalised), meanOfProduct(dy, normalised), meanOfProduct(u, dy)]
+  const slope = multiply(r, scale)
+  const covariance = subtract(subtract(mUDy, multiply(mU, mDy)), multiply(mUX, mDyX))
+  const [ofU, ofDy] = [negate(multiply(slope, mDyX)), subtract(a, multiply(slope, mUX))]
+  const meanOfG = (meanU: Tensor, meanDy: Tensor): Tensor => add(multiply(ofU, meanU), multiply(ofDy, meanDy))
+  const ofNormalised = negate(add(meanOfG(mUX, mDyX), multiply(slope, covariance)))
+  const inOutputGradient = weightedSum([[u, slope], [normalised, ofDy]], subtract(b, multiply(slope, mU)))
+  const inInput = weightedSum([[u, multiply(r, ofU)], [dy, multiply(r, ofDy)], [normalised, multiply(r, ofNormalised)]], negate(multiply(r, meanOfG(mU, mDy))))
+  return [inOutputGradient, inInput, multiply(covariance, multiply(r, x.size / (x.shape.at(-1) ?? 1)))]
+}
+
 const gradient = (outputGradient: Tensor, x: Tensor, scale: Tensor, average: Tensor, variance: Tensor, epsilon: number): readonly Tensor[] =>
   differentiableMany(
     [outputGradient, x, scale],
@@ -51,7 +85,13 @@ const gradient = (outputGradient: Tensor, x: Tensor, scale: Tensor, average: Ten
         ? // The kernel gives three floating-point tensors.
           (runKernels(acceleratedKernels.batchNormTrainingGradient, { outputGradient, input: x, scale, mean: average, variance }, { epsilon }) as readonly Tensor[])
         : withoutRecording(() => composedGradient(outputGradient, x, scale, epsilon)),
-    (outerGradients) => vectorJacobianProducts((dy, input, gamma) => composedGradient(dy, input, gamma, epsilon), [outputGradient, x, scale], outerGradients),
+    ([u = zerosLike(x), a = zerosLike(scale), b = zerosLike(scale)]) =>
+      differentiableMany(
+        [outputGradient, x, scale, u, a, b],
+        () => withoutRecording(() => tidied(() => composedSecondGradient(outputGradient, x, scale, [u, a, b], epsilon))),
+        (outerGradients) =>
+          vectorJacobianProducts((dy, input, gamma, ...adjoints) => composedSecondGradient(dy, input, gamma, adjoints, epsilon), [outputGradient, x, scale, u, a, b], outerGradients),
+      ),
   )
 
 /**

@@ -1,10 +1,12 @@
 import { differentiable, withoutRecording } from '../autodiff/tape.js'
 import { TransferkitError } from '../error.js'
 import { acceleratedKernels, type ConvolutionAttributes, type Padding } from '../kernels/accelerated.js'
+import { scope } from '../memory/scope.js'
 import type { Axes, AxesIn, Axis, Checked, ConvolutionAxes } from '../tensor/axes.js'
 import type { AnyTensor, Images, Shape, Tensor } from '../tensor/tensor.js'
 import { hasKernel, runKernel } from '../tensor/upstream.js'
 import { add } from './arithmetic.js'
+import { sum } from './reduction.js'
 import { pad, reshape, shapeOf, slice } from './shape.js'
 
 /** Axes of images, named or of known sizes. */
@@ -25,6 +27,12 @@ export interface ConvolutionOptions {
    * There is no `'same'`: with stride 2 on an even size it pads on one side only, unlike PyTorch.
    */
   readonly padding?: number | Padding
+}
+
+/** Settings of a convolution that may have a bias. */
+export interface BiasedConvolutionOptions extends ConvolutionOptions {
+  /** Added to every output channel, one number each; none unless given. */
+  readonly bias?: Tensor
 }
 
 /** The three forms of one bilinear map: the convolution, and its gradients with respect to either argument. */
@@ -67,13 +75,18 @@ const run = (accelerated: string, inputs: Readonly<Record<string, AnyTensor>>, u
     ? runKernel<Axes>(accelerated, inputs, { ...attributes, ...extra })
     : runKernel<Axes>(upstream, upstreamInputs, { ...upstreamAttributes(attributes), ...extra })
 
-const convolve = (kernels: Kernels, input: Tensor, filter: Tensor, attributes: ConvolutionAttributes): Tensor =>
+const convolve = (kernels: Kernels, input: Tensor, filter: Tensor, attributes: ConvolutionAttributes, bias?: Tensor): Tensor =>
   differentiable(
-    [input, filter],
-    () => run(kernels.forward, { input, filter }, kernels.upstreamForward, { x: input, filter }, attributes),
-    (gradient, [wantsInput, wantsFilter]) => [
+    bias === undefined ? [input, filter] : [input, filter, bias],
+    () => {
+      const maps = (): Tensor => run(kernels.forward, { input, filter }, kernels.upstreamForward, { x: input, filter }, attributes)
+      // No backward pass needs the maps without the bias, so they are freed at once.
+      return bias === undefined ? maps() : withoutRecording(() => scope(() => add(maps(), bias)))
+    },
+    (gradient, [wantsInput, wantsFilter, wantsBias]) => [
       wantsInput === true ? inputGradient(kernels, gradient, filter, shapeOf(input), attributes) : undefined,
       wantsFilter === true ? filterGradient(kernels, input, gradient, shapeOf(filter), attributes) : undefined,
+      wantsBias === true ? sum(gradient, [0, 1, 2]) : undefined,
     ],
   )
 
@@ -190,6 +203,11 @@ const check = (name: string, input: Shape, filter: Shape, { padding }: Convoluti
   }
 }
 
+const checkBias = (name: string, channels: number, bias: Tensor | undefined): void => {
+  if (bias === undefined || (bias.rank === 1 && bias.shape[0] === channels)) return
+  throw new TransferkitError('shape/convolution', `${name}: a bias of shape [${String(bias.shape)}] does not fit ${channels} output channels. Expected [${channels}].`)
+}
+
 const checkMiddle = (name: string, [height = 0, width = 0]: Shape): void => {
   if (height % 2 === 1 && width % 2 === 1) return
   throw new TransferkitError('shape/convolution-centre', `${name}: a filter of ${height} x ${width} has no middle. Use filters of odd height and width.`)
@@ -210,9 +228,9 @@ const checkCentre = (name: string, filter: Shape, centre: Shape): void => {
  *
  * @param input `[batch, height, width, channel]`.
  * @param filter `[filter height, filter width, channel, output channel]`.
- * @param options Strides and explicit padding.
+ * @param options Strides, explicit padding and bias.
  * @returns `[batch, ⌊(height + padding - filter height) / stride⌋ + 1, ..., output channel]`.
- * @throws TransferkitError `shape/convolution` when channels differ or the filter is larger than the padded image.
+ * @throws TransferkitError `shape/convolution` when channels differ, the filter is larger than the padded image, or the bias has another size than the output channels.
  *
  * @example
  * ```ts
@@ -224,12 +242,13 @@ const checkCentre = (name: string, filter: Shape, centre: Shape): void => {
 export const conv2d = <A extends ImageAxes, F extends FilterAxes>(
   input: Tensor<A>,
   filter: Tensor<F> & Checked<ConvolutionAxes<A, F>>,
-  options: ConvolutionOptions = {},
+  options: BiasedConvolutionOptions = {},
 ): Tensor<AxesIn<ConvolutionAxes<A, F>>> => {
   const attributes = attributesOf(options)
   check('conv2d', shapeOf(input), shapeOf(filter), attributes)
+  checkBias('conv2d', filter.shape[3], options.bias)
   // The type arithmetic above is that of a convolution.
-  return convolve(full, input, filter, attributes) as unknown as Tensor<AxesIn<ConvolutionAxes<A, F>>>
+  return convolve(full, input, filter, attributes, options.bias) as unknown as Tensor<AxesIn<ConvolutionAxes<A, F>>>
 }
 
 /**
@@ -237,9 +256,9 @@ export const conv2d = <A extends ImageAxes, F extends FilterAxes>(
  *
  * @param input `[batch, height, width, channel]`.
  * @param filter `[filter height, filter width, channel, multiplier]`; output channel `c · multiplier + m` comes from channel `c`.
- * @param options Strides and explicit padding.
+ * @param options Strides, explicit padding and bias.
  * @returns `[batch, height', width', channel · multiplier]`.
- * @throws TransferkitError `shape/convolution` when channels differ or the filter is larger than the padded image.
+ * @throws TransferkitError `shape/convolution` when channels differ, the filter is larger than the padded image, or the bias has another size than the output channels.
  *
  * @example
  * ```ts
@@ -248,11 +267,12 @@ export const conv2d = <A extends ImageAxes, F extends FilterAxes>(
  * const maps = depthwiseConv2d(ones([1, 8, 8, 3]), ones([3, 3, 3, 1]), { padding: 1 }) // [1, 8, 8, 3]
  * ```
  */
-export const depthwiseConv2d = (input: Images, filter: Filters, options: ConvolutionOptions = {}): Images => {
+export const depthwiseConv2d = (input: Images, filter: Filters, options: BiasedConvolutionOptions = {}): Images => {
   const attributes = attributesOf(options)
   check('depthwiseConv2d', shapeOf(input), shapeOf(filter), attributes)
+  checkBias('depthwiseConv2d', filter.shape[2] * filter.shape[3], options.bias)
   // A convolution of images gives images.
-  return convolve(depthwise, input, filter, attributes) as Images
+  return convolve(depthwise, input, filter, attributes, options.bias) as Images
 }
 
 /**
@@ -289,10 +309,10 @@ export const windowCentres = (input: Images, size: readonly [number, number], op
  * @param input `[batch, height, width, channel]`.
  * @param filter `[filter height, filter width, channel, output channel]`, of odd height and width.
  * @param centre `[1, 1, channel, output channel]`.
- * @param options Strides and explicit padding.
+ * @param options Strides, explicit padding and bias.
  * @returns As {@link conv2d} of `filter`.
  * @throws TransferkitError `shape/convolution-centre` when height or width of the filter is even, or the centre is of another shape.
- * @throws TransferkitError `shape/convolution` when channels differ or the filter is larger than the padded image.
+ * @throws TransferkitError `shape/convolution` when channels differ, the filter is larger than the padded image, or the bias has another size than the output channels.
  *
  * @example
  * ```ts
@@ -315,10 +335,10 @@ export const conv2dWithCentre = (input: Images, filter: Filters, centre: Filters
  * @param input `[batch, height, width, channel]`.
  * @param filter `[filter height, filter width, channel, multiplier]`, of odd height and width.
  * @param centre `[1, 1, channel, multiplier]`: one number an output channel.
- * @param options Strides and explicit padding.
+ * @param options Strides, explicit padding and bias.
  * @returns As {@link depthwiseConv2d} of `filter`.
  * @throws TransferkitError `shape/convolution-centre` when height or width of the filter is even, or the centre is of another shape.
- * @throws TransferkitError `shape/convolution` when channels differ or the filter is larger than the padded image.
+ * @throws TransferkitError `shape/convolution` when channels differ, the filter is larger than the padded image, or the bias has another size than the output channels.
  *
  * @example
  * ```ts

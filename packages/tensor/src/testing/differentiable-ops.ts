@@ -151,6 +151,16 @@ const imageOps: readonly DifferentiableOp[] = [
     f: (x, w) => depthwiseConv2d(images(x), filters(w), options),
     inputs: () => [random('image', input), random('filter', filter)],
   })),
+  {
+    name: 'conv2d (with a bias)',
+    f: (x, w, bias) => conv2d(images(x), filters(w), { padding: 1, bias }),
+    inputs: () => [random('image', [1, 5, 4, 2]), random('filter', [3, 3, 2, 3]), random('bias', [3])],
+  },
+  {
+    name: 'depthwiseConv2d (with a bias)',
+    f: (x, w, bias) => depthwiseConv2d(images(x), filters(w), { padding: 1, bias }),
+    inputs: () => [random('image', [1, 5, 4, 2]), random('filter', [3, 3, 2, 2]), random('bias', [4])],
+  },
   ...([
     ['conv2dWithCentre', { padding: 1 }, [1, 5, 4, 2], [3, 3, 2, 3]],
     ['conv2dWithCentre (stride 2, even size)', { padding: 1, strides: 2 }, [2, 6, 4, 2], [3, 3, 2, 2]],
