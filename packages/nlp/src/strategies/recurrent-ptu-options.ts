@@ -1,4 +1,4 @@
-import { candidateDefaults, type CandidateKind, candidateKinds, type GateKind, type GateOverride } from '@transferkit/gates'
+import { candidateKinds, type GateKind, type UnitOptions, withCandidateDefaults } from '@transferkit/gates'
 import type { StageTreatment } from '@transferkit/training'
 import { z } from 'zod'
 import { treatment } from './treatment.js'
@@ -9,35 +9,16 @@ export const recurrentGateKinds = ['dense', 'diagonal', 'scalar'] as const satis
 /** One of {@link recurrentGateKinds}; what each computes is said where `GateKind` of `@transferkit/gates` is documented. */
 export type RecurrentGateKind = (typeof recurrentGateKinds)[number]
 
-/** Options of {@link recurrentPtu}. Biases are those of a trial on images; the other defaults are our choice. */
-export interface RecurrentPtuOptions {
-  /** How the fine-tuned version `c` of the source activation is made; `light` unless told. */
-  readonly candidate?: CandidateKind
-  /**
-   * What the frozen source layers see at every step: `own`, the activations of their own network, or `shared`, those of the target. `own` unless told: it
-   * needs no gradient through frozen layers. The source's recurrent state is its own in both.
-   */
-  readonly sourceInput?: 'own' | 'shared'
+/** Options of {@link recurrentPtu}. The source's recurrent state is its own, whatever `sourceInput`. Defaults are our choice. */
+export interface RecurrentPtuOptions extends UnitOptions {
   /** How the gates are computed; `dense` unless told. */
   readonly gate?: RecurrentGateKind
   /** Which stages have units: every recurrent one (`recurrent`, unless told), these and the embedding (`all`), or those of a list. */
   readonly layers?: 'recurrent' | 'all' | readonly string[]
   /** Whether an LSTM has a second unit, on its cell state; false unless told: each cell then keeps a cell state of its own. */
   readonly mixCell?: boolean
-  /** Whether the target branch starts from the source's weights or at random; `copy` for `light` and `random` for the others unless told. */
-  readonly targetInitialisation?: 'copy' | 'random'
   /** What happens to the classifier: `random` (a new one, unless told), or, where source and target have as many classes, `fine-tuned` or `frozen`. */
   readonly output?: StageTreatment
-  /** Start of the transfer gate's bias; 0 for `light` and 2 for the others unless told. */
-  readonly transferGateBias?: number
-  /** Start of the fine-tune gate's bias; -2 for `light`, 0 for `threeState`, 2 for `gru` unless told. */
-  readonly fineTuneGateBias?: number
-  /** Factor on the learning rate of the gates; 1 unless told. */
-  readonly gateLearningRate?: number
-  /** Size of a random term in the start of `W_c`; 0 unless told. A small one, such as 0.05, gives the fine-tune gate of `light` a gradient from the start. */
-  readonly perturbation?: number
-  /** Gates that are held instead of learned; none unless told. */
-  readonly gateOverride?: GateOverride
 }
 
 const opening = z.number().min(0).max(1)
@@ -70,15 +51,7 @@ export const recurrentPtuOptions = z
       .default({})
       .describe('Holds gates open by a constant instead of learning them: one for all units, or by stage; 0 and 1 are the discrete states.'),
   })
-  .transform((given) => {
-    const defaults = candidateDefaults[given.candidate]
-    return {
-      ...given,
-      targetInitialisation: given.targetInitialisation ?? defaults.targetInitialisation,
-      transferGateBias: given.transferGateBias ?? defaults.transferGateBias,
-      fineTuneGateBias: given.fineTuneGateBias ?? defaults.fineTuneGateBias,
-    }
-  })
+  .transform(withCandidateDefaults)
 
 /** {@link RecurrentPtuOptions} with their defaults. */
 export type FullRecurrentPtuOptions = z.output<typeof recurrentPtuOptions>

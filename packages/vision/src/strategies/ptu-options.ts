@@ -1,34 +1,15 @@
-import { candidateDefaults, type CandidateKind, candidateKinds, type GateKind, gateKinds, type GateOverride } from '@transferkit/gates'
+import { candidateKinds, type GateKind, gateKinds, type UnitOptions, withCandidateDefaults } from '@transferkit/gates'
 import { z } from 'zod'
 import type { AdapterKind } from '../adapters/adapted-convolution.js'
 
 /** Options of {@link ptu}. Defaults are those of a trial on real data, unless they say otherwise. */
-export interface PtuOptions {
-  /** How the fine-tuned version `c` of the source activation is made; `light` unless told. */
-  readonly candidate?: CandidateKind
-  /**
-   * What the frozen source layers see: `own`, the activations of their own network, or `shared`, those of the target. `own` unless told: it needs no
-   * gradient through frozen layers. Both agree where a prefix of the network is frozen.
-   */
-  readonly sourceInput?: 'own' | 'shared'
+export interface PtuOptions extends UnitOptions {
   /** How the gates are computed; `pointwise` unless told. */
   readonly gate?: GateKind
   /** Height and width of the filters of `separable` gates, odd; 3 unless told, our choice. */
   readonly kernelSize?: number
   /** Where units stand: after every `stages` (unless told; the stem alone is none), after the stem and all `blocks`, or after the taps of a list. */
   readonly unitsAfter?: 'stages' | 'blocks' | readonly string[]
-  /** Whether the target branch starts from the source's weights or at random; `copy` for `light` and `random` for the others unless told. */
-  readonly targetInitialisation?: 'copy' | 'random'
-  /** Start of the transfer gate's bias; 0 for `light` and 2 for the others unless told. */
-  readonly transferGateBias?: number
-  /** Start of the fine-tune gate's bias; -2 for `light`, 0 for `threeState`, 2 for `gru` (our choice) unless told. */
-  readonly fineTuneGateBias?: number
-  /** Factor on the learning rate of the gates; 1 unless told. */
-  readonly gateLearningRate?: number
-  /** Size of a random term in the start of `W_c`; 0 unless told. A small one, such as 0.05, gives the fine-tune gate of `light` a gradient from the start. */
-  readonly perturbation?: number
-  /** Gates that are held instead of learned; none unless told. */
-  readonly gateOverride?: GateOverride
   /** Name of the target's network in {@link networks}, where it is not the source's. Taps and map sizes must agree; widths may differ. */
   readonly targetNetwork?: string
   /**
@@ -77,14 +58,10 @@ export const ptuOptions = z
     targetNetwork: z.string().optional().describe("Name of the target's network where it is not the source's; their taps and map sizes must agree."),
     targetAdapters: z.enum(['series', 'parallel']).optional().describe("Residual adapters on the target branch, whose filters then stay the source's; none unless told."),
   })
-  .transform((given) => {
-    const defaults = candidateDefaults[given.candidate]
-    return {
-      ...given,
-      targetInitialisation: given.targetInitialisation ?? (given.targetAdapters !== undefined ? 'copy' : given.targetNetwork === undefined ? defaults.targetInitialisation : 'random'),
-      transferGateBias: given.transferGateBias ?? defaults.transferGateBias,
-      fineTuneGateBias: given.fineTuneGateBias ?? defaults.fineTuneGateBias,
-    }
+  .transform(({ targetInitialisation, ...given }) => {
+    // A branch that only adapters change has to start as the source; a network of its own cannot.
+    const start = given.targetAdapters !== undefined ? 'copy' : given.targetNetwork === undefined ? undefined : 'random'
+    return withCandidateDefaults({ ...given, targetInitialisation: targetInitialisation ?? start })
   })
 
 /** {@link PtuOptions} with their defaults. */
