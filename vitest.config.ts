@@ -34,8 +34,10 @@ const packageProject = (name: string, testsTypes: boolean): TestProjectConfigura
 const otherProjects: readonly TestProjectConfiguration[] = [
   {
     extends: true,
-    test: { name: 'tools', include: ['tools/*/*.test.ts'], exclude: ['tools/examples/examples.test.ts'], setupFiles: [guard] },
+    test: { name: 'tools', include: ['tools/*/*.test.ts'], exclude: ['tools/examples/examples.test.ts', 'tools/compiler/**'], setupFiles: [guard] },
   },
+  // What the compiler says and costs: type tests that no file beside a source can hold.
+  { extends: true, test: { name: 'compiler', include: ['tools/compiler/*.test.ts'], setupFiles: [guard] } },
   // An example may print and keep its tensors, as the code of a reader does: it runs without the guard.
   { extends: true, test: { name: 'examples', include: ['tools/examples/examples.test.ts'], setupFiles: [cpuBackend] } },
 ]

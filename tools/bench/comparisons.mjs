@@ -1,10 +1,12 @@
 import { metaSteps, recurrentStepNamed, recurrentSteps, steps } from './steps.mjs'
+import { pluginSteps } from './plugin-steps.mjs'
 import { here } from './turns.mjs'
 
 /**
  * @typedef {object} Contestant
  * @property {string} label What it is called.
  * @property {readonly [command: string, ...args: string[]]} run What runs it.
+ * @property {boolean} [compiles] Whether its first step may take long, because a compiler runs.
  * @property {boolean} [startsElsewhere] Whether its losses are not those of the others, because it starts from other weights or computes something else.
  */
 
@@ -18,6 +20,7 @@ import { here } from './turns.mjs'
  * @typedef {object} Comparison What is compared.
  * @property {(surroundings: Surroundings) => readonly Contestant[]} contestants Ours first: it is compared with each.
  * @property {readonly [command: string, ...args: string[]]} [writeStart] Writes the file to start from, whose name is appended. The losses of all contestants then have to agree.
+ * @property {boolean} [counts] Whether the multiply-adds of our step are counted; yes unless told.
  */
 
 /** @type {(file: string, ...args: string[]) => readonly [string, ...string[]]} */
@@ -27,14 +30,26 @@ const node = (file, ...args) => [process.execPath, here(file), ...args]
 const ours = (script, name) => ['compiled', 'eager'].map((mode) => ({ label: `Transferkit, native, ${mode}`, run: node(script, name, 'native', mode) }))
 
 /** @type {(python: string | undefined, file: string, forms: Readonly<Record<string, readonly string[]>>) => readonly Contestant[]} */
-const pytorch = (python, file, forms) => (python === undefined ? [] : Object.entries(forms).map(([form, args]) => ({ label: `PyTorch, ${form}`, run: [python, here(file), ...args] })))
+const pytorch = (python, file, forms) => (python === undefined ? [] : Object.entries(forms).map(([form, args]) => ({ label: `PyTorch, ${form}`, run: [python, here(file), ...args], compiles: form.startsWith('compiled') })))
 
-/** @type {(name: string) => Comparison} */
-const imageStep = (name) => ({
-  contestants: ({ python }) => [
+/** Forms of a network in PyTorch: the layout that it has unless told, the faster one, and its compiler on top of that. @type {(args: readonly string[]) => Readonly<Record<string, readonly string[]>>} */
+const layouts = (args) => ({ default: ['default', ...args], 'channels-last': ['channels-last', ...args], compiled: ['compiled', ...args] })
+
+/** @type {(name: string, step: import('./steps.mjs').Step) => Comparison} */
+const imageStep = (name, { network, strategy, options, batch, size }) => ({
+  contestants: ({ python, start }) => [
     ...ours('transferkit-step.mjs', name),
-    ...(steps[name]?.strategy === 'ptu' ? [] : pytorch(python, 'pytorch_step.py', { default: [name, 'default'], 'channels-last': [name, 'channels-last'] })),
-    ...(steps[name]?.strategy === 'scratch' ? [{ label: 'TensorFlow.js layers, native', run: node('layers-step.mjs', name) }] : []),
+    ...pytorch(python, 'pytorch_step.py', layouts([start, network, strategy, options?.candidate ?? 'none', String(batch), String(size)])),
+    ...(strategy === 'scratch' ? [{ label: 'TensorFlow.js layers, native', run: node('layers-step.mjs', name), startsElsewhere: true }] : []),
+  ],
+  writeStart: node('transferkit-step.mjs', name, 'start'),
+})
+
+/** The strategy of a package that a generator wrote, beside fine-tuning of the same network. @type {(name: string) => Comparison} */
+const pluginStep = (name) => ({
+  contestants: () => [
+    ...ours('plugin-step.mjs', name),
+    { label: 'Transferkit, native, compiled, fine-tune', run: node('plugin-step.mjs', name, 'native', 'compiled', 'fine-tune'), startsElsewhere: true },
   ],
 })
 
@@ -69,19 +84,30 @@ const metaStep = (name, { form, batch }) => ({
 
 /** @type {(batch: number) => Comparison} */
 const foldedInference = (batch) => ({
-  contestants: () =>
-    Object.entries({ 'adapters folded': 'folded', 'plain network': 'plain', 'adapters and batch norm folded': 'norms', 'adapters beside the filters': 'adapters' }).map(([label, form]) => ({
-      label,
+  contestants: ({ python, start }) => [
+    ...Object.entries({ 'adapters folded': 'folded', 'plain network': 'plain', 'adapters and batch norm folded': 'norms', 'adapters beside the filters': 'adapters' }).map(([label, form]) => ({
+      label: `Transferkit, native, ${label}`,
       run: node('transferkit-inference.mjs', form, String(batch)),
+      startsElsewhere: form === 'plain',
     })),
+    ...pytorch(python, 'pytorch_inference.py', layouts([start, String(batch)])),
+  ],
+  writeStart: node('transferkit-inference.mjs', 'start'),
 })
 
 /** @type {Comparison} */
 const warmUpEpoch = {
-  contestants: () => [
-    { label: 'features computed once', run: node('transferkit-epoch.mjs', 'cached') },
-    { label: 'features computed in every step', run: node('transferkit-epoch.mjs', 'uncached') },
+  contestants: ({ python }) => [
+    { label: 'Transferkit, native, features computed once', run: node('transferkit-epoch.mjs', 'cached') },
+    { label: 'Transferkit, native, features computed in every step', run: node('transferkit-epoch.mjs', 'uncached') },
+    ...pytorch(python, 'pytorch_epoch.py', {
+      'as the official code': ['official', 'default'],
+      'as the official code, channels-last': ['official', 'channels-last'],
+      'source not differentiated, channels-last': ['frozen', 'channels-last'],
+    }),
   ],
+  // An epoch is several steps, of which the first is recorded.
+  counts: false,
 }
 
 /** @type {<S>(known: Readonly<Record<string, S>>, make: (name: string, step: S) => Comparison) => Readonly<Record<string, Comparison>>} */
@@ -97,6 +123,7 @@ const { 'digits-batch64': _, ...imageSteps } = steps
  */
 export const comparisons = {
   ...each(imageSteps, imageStep),
+  ...each(pluginSteps, pluginStep),
   'resnet26-inference-batch1': foldedInference(1),
   'resnet26-inference-batch64': foldedInference(64),
   'gtn-warm-up-epoch': warmUpEpoch,

@@ -67,7 +67,7 @@ widths.forEach((width, stage) => {
 if (network === 'resnet26') x = relu(norm(x))
 const output = applied(tf.layers.dense({ units: 10 }), applied(tf.layers.globalAveragePooling2d({}), x))
 const model = tf.model({ inputs: input, outputs: output })
-const optimiser = tf.train.momentum(0.01, 0.9)
+const optimiser = tf.train.momentum(0.001, 0.9)
 const inputs = tf.tensor4d(images(batch * size * size * 3), [batch, size, size, 3])
 const labels = tf.oneHot(tf.tensor1d(Array.from({ length: batch }, (_, index) => index % 10), 'int32'), 10)
 

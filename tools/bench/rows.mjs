@@ -5,9 +5,11 @@
  * @property {number} minimumMilliseconds
  * @property {number} medianMilliseconds
  * @property {number} oursOverThis Our shortest time over this one's.
- * @property {number} peakMegabytes Largest resident set.
+ * @property {number} peakMegabytes Largest resident set during the counted steps.
  * @property {number} [memoryOursOverThis] Our largest resident set over this one's.
  * @property {number} [tensorsAlive]
+ * @property {number} [gigaMultiplyAdds] Multiply-adds of the convolutions and matrix products of our step, in 10⁹.
+ * @property {number} [shareOfPeak] Share of the machine's matrix-product peak that these reach at our shortest time, from 0 to 1.
  * @property {string} [commit] What the row was measured at.
  */
 
@@ -18,30 +20,42 @@
  * @property {() => { readonly memory: number, readonly tensors?: number }} last
  */
 
-/** @param {readonly number[]} times */
-const median = (times) => times.toSorted((left, right) => left - right)[times.length >> 1] ?? Number.NaN
+/**
+ * The middle of some numbers.
+ *
+ * @param {readonly number[]} times
+ */
+export const median = (times) => times.toSorted((left, right) => left - right)[times.length >> 1] ?? Number.NaN
 
-/** @type {(value: number, digits: number) => number} */
-const rounded = (value, digits) => Math.round(value * 10 ** digits) / 10 ** digits
+/**
+ * A number with so many digits behind the point.
+ *
+ * @type {(value: number, digits: number) => number}
+ */
+export const rounded = (value, digits) => Math.round(value * 10 ** digits) / 10 ** digits
 
 /**
  * The rows of one comparison, ours first.
  *
  * @param {string} step
  * @param {readonly Measured[]} contestants
+ * @param {{ readonly multiplyAdds: number, readonly matMulGigaflops: number }} [arithmetic] Of our step, and of the machine.
  * @returns {readonly Row[]}
  */
-export const rowsOf = (step, contestants) => {
+export const rowsOf = (step, contestants, arithmetic) => {
   const [ours] = contestants
+  const best = Math.min(...(ours?.times ?? []))
+  const roofline = arithmetic === undefined ? {} : { gigaMultiplyAdds: rounded(arithmetic.multiplyAdds / 1e9, 3), shareOfPeak: rounded((2 * arithmetic.multiplyAdds) / (best * 1e6) / arithmetic.matMulGigaflops, 3) }
   return contestants.map((each) => ({
     step,
     contestant: each.name,
     minimumMilliseconds: rounded(Math.min(...each.times), 1),
     medianMilliseconds: rounded(median(each.times), 1),
-    oursOverThis: rounded(Math.min(...(ours?.times ?? [])) / Math.min(...each.times), 3),
+    oursOverThis: rounded(best / Math.min(...each.times), 3),
     peakMegabytes: Math.round(each.last().memory / 1e6),
     memoryOursOverThis: rounded((ours?.last().memory ?? Number.NaN) / each.last().memory, 3),
     ...(each.last().tensors === undefined ? {} : { tensorsAlive: each.last().tensors }),
+    ...(each === ours ? roofline : {}),
   }))
 }
 
@@ -72,8 +86,8 @@ export const mergedRows = (before, rows, commit) => {
  */
 export const table = (rows) =>
   [
-    '| step | contestant | min ms | median ms | ours ÷ this | peak MB | memory, ours ÷ this |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...rows.map((row) => `| ${row.step} | ${row.contestant} | ${row.minimumMilliseconds} | ${row.medianMilliseconds} | ${row.oursOverThis} | ${row.peakMegabytes} | ${row.memoryOursOverThis ?? ''} |`),
+    '| step | contestant | min ms | median ms | ours ÷ this | peak MB | memory, ours ÷ this | share of peak |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    ...rows.map((row) => `| ${row.step} | ${row.contestant} | ${row.minimumMilliseconds} | ${row.medianMilliseconds} | ${row.oursOverThis} | ${row.peakMegabytes} | ${row.memoryOursOverThis ?? ''} | ${row.shareOfPeak ?? ''} |`),
     '',
   ].join('\n')

@@ -1,8 +1,8 @@
 /**
  * @typedef {object} Step A training step on images that is compared.
  * @property {string} strategy Strategy that is trained: `scratch` trains all parameters.
- * @property {object} [options] Options of the strategy.
- * @property {'cifar-resnet32' | 'resnet26' | 'digit-network'} network Name of the network.
+ * @property {{ readonly candidate?: 'light' | 'threeState' }} [options] Options of the strategy.
+ * @property {string} network Name of the network.
  * @property {number} batch Images in a batch.
  * @property {number} size Height and width of an image.
  */
@@ -57,6 +57,8 @@ export const recurrentSteps = {
  * @typedef {object} MetaStep One iteration of L2T-ww from ResNet-32 to VGG-9.
  * @property {'exact' | 'finiteDifference' | 'firstOrder'} form How the meta-gradient is computed.
  * @property {number} batch Images in a batch.
+ * @property {number} [innerSteps] Steps on the matching loss that are unrolled; 2 unless told.
+ * @property {number} [pairs] How many of the 15 pairs of layers teach; all unless told.
  */
 
 /**
@@ -71,8 +73,9 @@ export const metaSteps = {
   'l2t-ww-exact-batch8': { form: 'exact', batch: 8 },
 }
 
-/** @type {<S>(known: Readonly<Record<string, S>>) => (name: string | undefined) => S} */
+/** Looks steps up by name; a step without a name is given as JSON. @type {<S>(known: Readonly<Record<string, S>>) => (name: string | undefined) => S} */
 const named = (known) => (name) => {
+  if (name?.startsWith('{')) return JSON.parse(name)
   const step = known[name ?? '']
   if (step === undefined) throw new Error(`There is no step '${name}'; steps are ${Object.keys(known).join(', ')}.`)
   return step

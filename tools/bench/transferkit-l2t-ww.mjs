@@ -6,9 +6,10 @@ import { exportPytorch, tinyImagenetResnet, vgg9 } from '@transferkit/vision'
 import { images, metaStepNamed } from './steps.mjs'
 import { trainOnRequest, writeStart } from './training-side.mjs'
 
-// One iteration of L2T-ww from ResNet-32 to VGG-9, all 15 pairs, two inner steps. With `start FILE` in place of a backend it writes where it starts.
+// One iteration of L2T-ww from ResNet-32 to VGG-9, with all 15 pairs and two inner steps unless told. With `start FILE` in place of a backend it writes where it starts.
 const [name, backend, mode] = process.argv.slice(2)
-const { form, batch: count } = metaStepNamed(name)
+const { form, batch: count, innerSteps = 2, pairs: used = 15 } = metaStepNamed(name)
+const pairs = ['stage1', 'stage2', 'stage3'].flatMap((source) => ['stage1', 'stage2', 'stage3', 'stage4', 'stage5'].map((target) => ({ source, target }))).slice(0, used)
 const inputShape = [32, 32, 3]
 const runtime = await openRuntime({ backend: backend === 'wasm' ? 'wasm' : 'native' })
 const key = randomKey(1)
@@ -18,7 +19,7 @@ const drawn = source.init(foldIn(key, 'source'), [1, ...inputShape])
 const trained = { ...drawn, params: mapTree(drawn.params, (leaf, path) => (path.endsWith('.scale') ? multiply(leaf, 0.5) : leaf)) }
 const target = vgg9({ classes: 10 })
 const classes = Array.from({ length: 10 }, (_, index) => `class ${index}`)
-const strategy = defineL2tWw({ networks: { vgg9 } })({ target: 'vgg9', metaGradient: form, metaLearningRate: 1e-3, affineOptimiser: true })
+const strategy = defineL2tWw({ networks: { vgg9 } })({ target: 'vgg9', metaGradient: form, innerSteps, pairs, metaLearningRate: 1e-3, affineOptimiser: true })
 const program = strategy.prepare({ source: { network: source, variables: trained }, task: { kind: 'classification', classes }, inputShape })
 const start = program.init(key)
 const own = program.initExtra?.(key, start.params) ?? {}
@@ -47,8 +48,8 @@ if (backend === 'start') {
       labels: integerTensor(Array.from({ length: count }, (_, index) => index % 10), [count]),
     },
     optimiser: sgd({ momentum: 0.9, weightDecay: 1e-4 }),
-    // So small that rounding does not grow over the steps, and the losses of the contestants can be compared.
-    learningRate: 0.001,
+    // So small that rounding does not grow over the inner steps, and the losses of the contestants can be compared; the meta-gradient has full weight through Adam.
+    learningRate: 0.00001,
     losses: ['loss', 'outer'],
   })
 }

@@ -1,10 +1,11 @@
 import { openRuntime } from '@transferkit/runtime/node'
-import { integerTensor, randomKey, tensor } from '@transferkit/tensor'
-import { baselineStrategies, sgd } from '@transferkit/training'
+import { add, foldIn, integerTensor, mapTree, multiply, randomKey, randomNormal, tensor } from '@transferkit/tensor'
+import { baselineStrategies, entriesOfTree, sgd } from '@transferkit/training'
 import { networks, visionStrategies } from '@transferkit/vision'
 import { images, stepNamed } from './steps.mjs'
-import { trainOnRequest } from './training-side.mjs'
+import { trainOnRequest, writeStart } from './training-side.mjs'
 
+// One training step on images. With `start FILE` in place of a backend it writes where it starts.
 const [name, backend, mode] = process.argv.slice(2)
 const { strategy: method, options, network: architecture, batch: count, size } = stepNamed(name)
 const runtime = await openRuntime({ backend: backend === 'wasm' ? 'wasm' : 'native' })
@@ -14,20 +15,30 @@ const make = networks[architecture]
 const strategy = [...baselineStrategies, ...visionStrategies].find(({ kind, name }) => kind === 'structure' && name === method)
 if (make === undefined || strategy === undefined) throw new Error(`There is no network '${architecture}', or no strategy '${method}'.`)
 const network = make({ classes: 10, inputShape })
-const variables = network.init(key, [1, ...inputShape])
+const drawn = network.init(key, [1, ...inputShape])
+// A frozen source without training doubles its activations in every block, with the statistics of batch norm at their start; so it is held down.
+const variables = method === 'ptu' ? { ...drawn, params: mapTree(drawn.params, (leaf, path) => (path.endsWith('.scale') ? multiply(leaf, 0.5) : leaf)) } : drawn
 const classes = Array.from({ length: 10 }, (_, index) => `class ${index}`)
 const made = /** @type {(options?: object) => import('@transferkit/tensor').Strategy} */ (/** @type {unknown} */ (strategy))(options)
 const program = made.prepare({ source: { network, variables }, task: { kind: 'classification', classes }, inputShape })
 
-await trainOnRequest({
-  runtime,
-  mode,
-  program,
-  start: program.init(key),
-  batch: {
-    inputs: tensor(images(count * size * size * 3), [count, ...inputShape]),
-    labels: integerTensor(Array.from({ length: count }, (_, index) => index % 10), [count]),
-  },
-  optimiser: sgd({ momentum: 0.9 }),
-  learningRate: 0.01,
-})
+const prepared = program.init(key)
+// Gates start at zero; from elsewhere an error in them shows in the losses.
+const params = mapTree(prepared.params, (leaf, path) => (path.startsWith('units.') ? add(leaf, randomNormal(foldIn(key, path), leaf.shape, 0, 0.05)) : leaf))
+
+if (backend === 'start') writeStart(mode ?? '', [...(await entriesOfTree(params, 'params.')), ...(await entriesOfTree(prepared.frozen, 'frozen.'))])
+else {
+  await trainOnRequest({
+    runtime,
+    mode,
+    program,
+    start: { ...prepared, params },
+    batch: {
+      inputs: tensor(images(count * size * size * 3), [count, ...inputShape]),
+      labels: integerTensor(Array.from({ length: count }, (_, index) => index % 10), [count]),
+    },
+    optimiser: sgd({ momentum: 0.9 }),
+    // So small that rounding does not grow over the steps, and the losses of the contestants can be compared.
+    learningRate: 0.001,
+  })
+}

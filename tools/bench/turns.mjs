@@ -14,7 +14,7 @@ const debug = process.env['BENCH_DEBUG'] === undefined ? 'ignore' : 'inherit'
  * @typedef {object} Round What a contestant answers.
  * @property {number[]} times Milliseconds a step.
  * @property {number[]} losses Loss of each step.
- * @property {number} memory Largest resident set in bytes.
+ * @property {number} memory Largest resident set in bytes during the steps.
  * @property {number} [tensors] Tensors alive.
  */
 
@@ -37,21 +37,49 @@ export const contestant = async (name, [command, ...args]) => {
   await next()
   /** @type {number[]} */
   const times = []
+  let memory = 0
   /** @type {Round} */
-  let last = { times, losses: [], memory: 0 }
+  let last = { times, losses: [], memory }
   return {
     name,
     times,
-    last: () => last,
+    /** The last round, with the largest memory of all counted ones. */
+    last: () => ({ ...last, memory: memory || last.memory }),
     /**
      * @param {number} count
      * @param {boolean} counted
+     * @param {number} [limit] Seconds after which the contestant is stopped.
+     * @returns {Promise<Round | undefined>} Undefined when the limit was reached.
      */
-    round: async (count, counted) => {
+    round: async (count, counted, limit) => {
+      let isLate = false
+      const timer = limit === undefined ? undefined : setTimeout(() => {
+        isLate = true
+        child.kill()
+      }, 1000 * limit)
       child.stdin.write(`step ${count}\n`)
-      last = await next()
-      if (counted) times.push(...last.times)
+      try {
+        last = await next()
+      } catch (error) {
+        if (isLate) return undefined
+        throw error
+      } finally {
+        clearTimeout(timer)
+      }
+      if (counted) {
+        times.push(...last.times)
+        memory = Math.max(memory, last.memory)
+      }
       return last
+    },
+    /**
+     * The multiply-adds of a step, where the contestant has taken none yet.
+     *
+     * @returns {Promise<number>}
+     */
+    multiplyAdds: async () => {
+      child.stdin.write('count\n')
+      return (await next()).multiplyAdds
     },
     end: () => child.stdin.end('end\n'),
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +17,7 @@ const filesIn = (folder: string, isWanted: (path: string) => boolean): string[] 
 
 const isSource = (path: string): boolean => path.endsWith('.ts') && !/\.(test|test-d|fixture)\.ts$/.test(path)
 const isPage = (path: string): boolean => path.endsWith('.md') && !/node_modules|^docs.reference/.test(path)
+const pagesOfPackages = packages.map((owner) => join(owner, 'README.md')).filter((path) => existsSync(join(workspaceRoot, path)))
 
 interface WrittenExample extends Example {
   /** Where the example came from, as `file:line`. */
@@ -43,7 +44,7 @@ const writeExamples = (owner: string, files: readonly string[], find: (text: str
 
 const examples = [
   ...packages.flatMap((owner) => writeExamples(owner, filesIn(join(owner, 'src'), isSource), examplesInSource)),
-  ...writeExamples('docs', [...readdirSync(workspaceRoot).filter(isPage), ...filesIn('docs', isPage)], examplesInMarkdown),
+  ...writeExamples('docs', [...readdirSync(workspaceRoot).filter(isPage), ...filesIn('docs', isPage), ...pagesOfPackages], examplesInMarkdown),
 ]
 
 test('the examples of the documentation type-check', async () => {
@@ -55,7 +56,7 @@ test('the examples of the documentation type-check', async () => {
     (error: unknown) => (error as { stdout: string }).stdout,
   )
   expect(report).toBe('')
-})
+}, 300_000)
 
 test.each(examples.filter(({ runs }) => runs))('the example at $origin runs', async ({ module }) => {
   await import(module)

@@ -28,6 +28,10 @@ export const layers = {
   datasets: { ...library, imports: ['tensor'] },
   runtime: { ...library, imports: ['tensor'], tensorflow: true },
   cli: { ...library, imports: everyLayer.filter((layer) => layer !== 'cli'), node: true },
+  // Packages that the generators write: strategies, networks and data sets of one's own, and backends.
+  plugin: { ...library, imports: ['tensor', 'gates', 'training', 'vision', 'nlp', 'meta', 'datasets'], testImports: ['runtime'] },
+  backend: { ...library, imports: ['tensor', 'runtime'], tensorflow: true },
+  create: { ...library, imports: [], node: true },
   tools: { ...library, imports: everyLayer, tensorflow: true, node: true },
   docs: { ...library, imports: everyLayer, node: true },
 }

@@ -1,14 +1,16 @@
 // Checks a package as its users get it: `node tools/pack/check.js packages/<name>` packs it and examines the tarball.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { pnpmCommand } from '../bootstrap/pnpm.mjs'
+import { pack } from './pack.js'
 
 const workspaceRoot = fileURLToPath(new URL('../..', import.meta.url))
 const binaries = join(workspaceRoot, 'node_modules', '.bin')
 const packageFolder = join(workspaceRoot, process.argv[2] ?? '')
+/** @type {{ exports: object }} */
+const { exports } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8'))
 const scratch = mkdtempSync(join(tmpdir(), 'transferkit-pack-'))
 
 /**
@@ -18,17 +20,17 @@ const scratch = mkdtempSync(join(tmpdir(), 'transferkit-pack-'))
 const run = (command, args) => execFileSync(command, args, { cwd: packageFolder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 
 try {
-  const [npx, ...pnpmArguments] = pnpmCommand()
-  run(npx, [...pnpmArguments, 'pack', '--pack-destination', scratch])
-  const tarball = readdirSync(scratch).map((name) => join(scratch, name))[0] ?? ''
+  const tarball = pack(packageFolder, scratch)
   const files = run('tar', ['-tzf', tarball]).trim().split('\n')
 
-  const unwanted = files.filter((file) => /\.(test|test-d|fixture)\.|\.tsbuildinfo$|\/\./.test(file))
+  // A template makes files of its user's, tests among them.
+  const unwanted = files.filter((file) => !file.endsWith('.template') && /\.(test|test-d|fixture)\.|\.tsbuildinfo$|\/\./.test(file))
   if (unwanted.length > 0) throw new Error(`The tarball holds files that its users do not need: ${unwanted.join(', ')}. Exclude them in "files".`)
   if (!files.includes('package/LICENSE')) throw new Error('The tarball holds no LICENSE.')
 
   run(join(binaries, 'publint'), [tarball, '--strict'])
-  run(join(binaries, 'attw'), [tarball, '--profile', 'esm-only'])
+  // A package that is only a command has no types.
+  if ('.' in exports) run(join(binaries, 'attw'), [tarball, '--profile', 'esm-only'])
   console.log(`${files.length} files: publint and attw found nothing wrong.`)
 } catch (error) {
   // What the failed command printed is the message for the author; the stack would only hide it.

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import type { CompareArguments, ConvertArguments, DatasetsArguments, PredictArguments, PretrainArguments, RunArguments, RuntimeArguments, StrategiesArguments } from './commands/arguments.js'
+import type { CompareArguments, ConvertArguments, DatasetsArguments, PredictArguments, PretrainArguments, ProfileArguments, RunArguments, RuntimeArguments, StrategiesArguments } from './commands/arguments.js'
 import type { CommandContext } from './console/command-context.js'
 import type { CommandIo } from './console/command-io.js'
 import { inputFormats, outputFormats } from './convert/format-names.js'
@@ -160,6 +160,7 @@ ${exitCodeHelp()}`,
       .argument('<recipe>', 'file with the recipe, in YAML')
       .addOption(dataOption())
       .addOption(backendOption())
+      .option('--no-compile', 'run every training step op by op; slower, the same numbers')
       .addHelpText('after', help)
 
   const runFolderOptions = (command: Command): Command =>
@@ -200,6 +201,16 @@ ${exitCodeHelp()}`,
     .action(async (recipe: string, options: PretrainArguments, command: Command) => {
       const { pretrainCommand } = await import('./commands/pretrain.js')
       await pretrainCommand(recipe, options, contextOf(command))
+    })
+
+  recipeCommand('profile', 'Say where the time of a training step goes: the slowest kernels, and the share outside native code.')
+    .option('--strategy <name>', 'which strategy of the recipe; needed where it has several')
+    .option('--shapes', 'tell calls of a kernel apart by the shape of their result')
+    .addOption(new Option('--top <count>', 'how many kernels to show for each phase of the training').argParser(parseCount).default(15))
+    .addHelpText('after', '\nThe training of the recipe is run for a few steps, op by op and as it runs in earnest; nothing is kept of it.\nThe source network is trained first unless that was done before. Needs the native backend.')
+    .action(async (recipe: string, options: ProfileArguments, command: Command) => {
+      const { profileCommand } = await import('./commands/profile.js')
+      await profileCommand(recipe, options, contextOf(command))
     })
 
   program

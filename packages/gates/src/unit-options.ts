@@ -24,8 +24,17 @@ export interface UnitOptions {
   readonly gateOverride?: GateOverride
 }
 
-/** What depends on the kind of candidate, where it is not told. */
-type OpenStart = { readonly [Name in keyof CandidateDefaults]?: CandidateDefaults[Name] | undefined }
+/** A kind of candidate, and the start of its unit as far as it is told. */
+export interface UnitStart {
+  /** How the fine-tuned version `c` of the source activation is made. */
+  readonly candidate: CandidateKind
+  /** Whether the target branch starts from the source's weights or at random. */
+  readonly targetInitialisation?: CandidateDefaults['targetInitialisation'] | undefined
+  /** Start of the transfer gate's bias. */
+  readonly transferGateBias?: number | undefined
+  /** Start of the fine-tune gate's bias. */
+  readonly fineTuneGateBias?: number | undefined
+}
 
 /**
  * Options of units with a start for what is not told: that of their kind of candidate in {@link candidateDefaults}.
@@ -39,7 +48,7 @@ type OpenStart = { readonly [Name in keyof CandidateDefaults]?: CandidateDefault
  * withCandidateDefaults({ candidate: 'light', transferGateBias: 1 }) // transferGateBias: 1, fineTuneGateBias: -2, targetInitialisation: 'copy'
  * ```
  */
-export const withCandidateDefaults = <T extends OpenStart & { readonly candidate: CandidateKind }>(options: T): Omit<T, keyof CandidateDefaults> & CandidateDefaults => {
+export const withCandidateDefaults = <T extends UnitStart>(options: T): Omit<T, keyof CandidateDefaults> & CandidateDefaults => {
   const defaults = candidateDefaults[options.candidate]
   return {
     ...options,

@@ -1,5 +1,5 @@
 import type { Runtime } from './backend.js'
-import { openRuntime } from './node/open-runtime.js'
+import { type OpenNodeRuntimeOptions, openRuntime } from './node/open-runtime.js'
 import { cacheFolder } from './node/cache-folder.js'
 import { findNative } from './node/native-state.js'
 
@@ -7,10 +7,10 @@ import { findNative } from './node/native-state.js'
 export interface TestedBackend {
   readonly name: string
   readonly backend: 'native' | 'wasm' | 'cpu'
-  readonly open: () => Promise<Runtime>
+  readonly open: (options?: Pick<OpenNodeRuntimeOptions, 'onWarning'>) => Promise<Runtime>
 }
 
-const tested = (backend: TestedBackend['backend']): TestedBackend => ({ name: backend, backend, open: () => openRuntime({ backend }) })
+const tested = (backend: TestedBackend['backend']): TestedBackend => ({ name: backend, backend, open: (options = {}) => openRuntime({ backend, ...options }) })
 
 const native = findNative(cacheFolder())
 

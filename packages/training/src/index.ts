@@ -43,3 +43,5 @@ export { isHead } from './strategies/head.js'
 export { networkProgram, type NetworkPlan, wholeVariables } from './strategies/network-program.js'
 export { partial, type PartialOptions, type StageTreatment } from './strategies/partial.js'
 export { scratch } from './strategies/scratch.js'
+// All of the file: other packages can only add to an interface that is exported like this.
+export * from './strategies/strategies-by-id.js'

@@ -7,8 +7,13 @@ export interface RecipeArguments {
   readonly backend?: 'auto' | 'native' | 'wasm' | 'cpu'
 }
 
+/** Options of commands that train. @internal */
+export interface TrainingArguments extends RecipeArguments {
+  readonly compile?: boolean
+}
+
 /** Options of commands that write a run folder. @internal */
-export interface RunFolderArguments extends RecipeArguments {
+export interface RunFolderArguments extends TrainingArguments {
   readonly out?: string
   readonly resume?: boolean
   readonly restart?: boolean
@@ -27,8 +32,15 @@ export interface RunArguments extends RunFolderArguments {
 }
 
 /** Options of `pretrain`. @internal */
-export interface PretrainArguments extends RecipeArguments {
+export interface PretrainArguments extends TrainingArguments {
   readonly out?: string
+}
+
+/** Options of `profile`. @internal */
+export interface ProfileArguments extends TrainingArguments {
+  readonly strategy?: string
+  readonly shapes?: boolean
+  readonly top: number
 }
 
 /** Options of `predict`. @internal */

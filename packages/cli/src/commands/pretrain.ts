@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path'
 import { mkdir } from 'node:fs/promises'
 import { cacheFolder } from '@transferkit/datasets/node'
-import { openRuntime } from '@transferkit/runtime/node'
 import { writeAtomically } from '@transferkit/training/node'
 import { type CommandContext, writeJson } from '../console/command-context.js'
 import { dataFolder } from '../experiment/data-folder.js'
+import { openBackend } from '../experiment/open-backend.js'
 import { readRecipe } from '../experiment/read-recipe.js'
 import { writeSourceFile } from '../experiment/source-file.js'
 import { obtainSource, releaseSource } from '../experiment/source-network.js'
@@ -17,8 +17,7 @@ export const pretrainCommand = async (recipeFile: string, options: PretrainArgum
   const file = await readRecipe(recipeFile, io.workingFolder, comparison)
   const { recipe } = file
   if (recipe.source.pretrain === undefined) throw file.error([{ path: ['source', 'weights'], message: 'the source network is read from a file, so there is nothing to train; give pretrain in place of weights.' }])
-  const backend = options.backend ?? recipe.backend
-  const runtime = await openRuntime(backend === undefined ? {} : { backend })
+  const runtime = await openBackend(options, recipe, progress)
   try {
     progress.note(runtime.reason)
     const places = { ...dataFolder(options.dataDir, io), folder: file.folder, progress, signal: io.signal, cache: cacheFolder({ environment: io.environment }), runtime }

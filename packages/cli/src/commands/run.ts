@@ -10,7 +10,15 @@ import { spellingAdvice } from '../recipe/spelling.js'
 import { decimal, grouped } from '../report/format.js'
 import type { RunArguments } from './arguments.js'
 
-const choose = (planned: readonly PlannedStrategy[], name: string | undefined): readonly PlannedStrategy[] => {
+/**
+ * The strategy of a recipe that a command is about.
+ *
+ * @param planned All strategies of the recipe.
+ * @param name Its name; not needed where there is one only.
+ * @throws TransferkitError `usage/several-strategies` and `usage/unknown-strategy`.
+ * @internal
+ */
+export const chooseStrategy = (planned: readonly PlannedStrategy[], name: string | undefined): readonly PlannedStrategy[] => {
   const names = planned.map((strategy) => strategy.name)
   if (name === undefined) {
     if (planned.length === 1) return planned
@@ -26,7 +34,7 @@ export const runCommand = async (recipe: string, options: RunArguments, context:
   const { io, json } = context
   const file = await readRecipe(recipe, io.workingFolder, comparison)
   const seed = options.seed ?? file.recipe.seeds[0] ?? 1
-  const { results, out, report } = await runExperiment(await compareStrategies(file, { strategies: (planned) => choose(planned, options.strategy), seeds: [seed], withBaseline: false }), options, context)
+  const { results, out, report } = await runExperiment(await compareStrategies(file, { strategies: (planned) => chooseStrategy(planned, options.strategy), seeds: [seed], withBaseline: false }), options, context)
   const [row] = results.rows
   if (row === undefined) return
   const artefact = artefactPath(out, row)

@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { cacheFolder } from '@transferkit/datasets/node'
-import { openRuntime, type Runtime } from '@transferkit/runtime/node'
+import type { Runtime } from '@transferkit/runtime'
 import { TransferkitError } from '@transferkit/tensor'
 import { type FeatureStore, memoryFeatureStore, sourceIdentity, tieredFeatureStore } from '@transferkit/training'
 import { folderFeatureStore, openRunFolder, type RunFolder } from '@transferkit/training/node'
@@ -16,6 +16,7 @@ import { checkStrategies } from './check-strategies.js'
 import { dataFolder } from './data-folder.js'
 import { describeEnvironment, type Environment } from './environment.js'
 import type { Experiment, PlannedTarget, TrialOutcome } from './experiment.js'
+import { openBackend } from './open-backend.js'
 import type { DataPlaces } from './open-dataset.js'
 import { runFiles, trialName, type TrialPlace } from './run-layout.js'
 import { type SourceNetwork, writeSourceFile } from './source-file.js'
@@ -148,13 +149,12 @@ export const runExperiment = async <Results>(experiment: Experiment<Results>, op
   checkNetwork(experiment.file)
   const out = resolve(io.workingFolder, options.out ?? join('runs', folderName(name)))
   await checkFolder(out, options)
-  const backend = options.backend ?? recipe.backend
   const cache = cacheFolder({ environment: io.environment })
   const places: DataPlaces = { ...dataFolder(options.dataDir, io), folder, cache, progress, signal: io.signal }
   const runFolder = await openRunFolder(out)
   try {
     if (options.restart === true) await clear(runFolder)
-    const runtime = await openRuntime(backend === undefined ? {} : { backend })
+    const runtime = await openBackend(options, recipe, progress)
     try {
       progress.note(runtime.reason)
       const results = await runTrials(experiment, runFolder, runtime, options.featureCache === false ? false : featureStore(cache), places)

@@ -44,8 +44,8 @@ export const hasOneBudget = ({ steps, epochs }: Budget): boolean => (steps === u
 /** What is wrong where {@link hasOneBudget} does not hold. @internal */
 export const budgetProblem = { error: 'say how long to train with either steps or epochs' }
 
-/** The check of the training settings of a recipe. @internal */
-export const trainingSchema = z.strictObject(trainingFields).refine(hasOneBudget, budgetProblem)
+/** The check of the training settings of a recipe. Whether steps are compiled stands here alone: it holds for all trainings, and changes no numbers. @internal */
+export const trainingSchema = z.strictObject({ ...trainingFields, compile: z.union([z.boolean(), z.literal('verify')]).optional() }).refine(hasOneBudget, budgetProblem)
 
 /** How to train: budget, batch size, optimiser and learning rate. */
 export type TrainingSettings = z.infer<typeof trainingSchema>

@@ -8,3 +8,15 @@ import { lwf } from './lwf.js'
 
 /** All regularisers of this package, for recipes and lists. */
 export const metaRegularisers: readonly StrategyDefinition[] = [lwf, attentionTransfer, featureMatching, l2tW, dan, dann]
+
+// Programs that look regularisers up by id know these and their options.
+declare module '@transferkit/training' {
+  interface StrategiesById {
+    readonly lwf: typeof lwf
+    readonly 'attention-transfer': typeof attentionTransfer
+    readonly 'feature-matching': typeof featureMatching
+    readonly 'l2t-w': typeof l2tW
+    readonly dan: typeof dan
+    readonly dann: typeof dann
+  }
+}

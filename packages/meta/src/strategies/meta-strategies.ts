@@ -24,3 +24,12 @@ export interface MetaSurroundings {
  * ```
  */
 export const defineMetaStrategies = (surroundings: MetaSurroundings = {}): readonly StrategyDefinition[] => [defineFreshNetwork(surroundings), defineL2tWw(surroundings), metaSgd]
+
+// Programs that look strategies up by id know these and their options.
+declare module '@transferkit/training' {
+  interface StrategiesById {
+    readonly 'fresh-network': ReturnType<typeof defineFreshNetwork>
+    readonly 'l2t-ww': ReturnType<typeof defineL2tWw>
+    readonly 'meta-sgd': typeof metaSgd
+  }
+}

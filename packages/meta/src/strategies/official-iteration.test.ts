@@ -1,5 +1,7 @@
-import { branchAt, item, randomKey, reshape, scalar, scope, type TrainingState } from '@transferkit/tensor'
+import { openRuntime } from '@transferkit/runtime/node'
+import { branchAt, type Compile, item, randomKey, reshape, scalar, scope, type StepInputs, type TrainingState } from '@transferkit/tensor'
 import { sgd } from '@transferkit/training'
+import { runCompiled } from '@transferkit/training/testing'
 import { describe, test } from 'vitest'
 import { iterationSettings } from './l2t-ww.js'
 import { l2tWwIteration } from './l2t-ww-iteration.js'
@@ -9,8 +11,14 @@ import { largeFixtures, officialIteration } from './official-iteration.fixture.j
 /** The plain JavaScript backend is slow, and slower on a busy machine. */
 const patient = 240_000
 
+interface Iterations {
+  readonly folder?: string
+  readonly affineOptimiser?: boolean
+  readonly compile?: Compile
+}
+
 /** Runs our iterations on what the official ones were given, and compares everything that is stored. */
-const checkIterations = (name: string, folder?: string, affineOptimiser = false): void => {
+const checkIterations = (name: string, { folder, affineOptimiser = false, compile = (f) => f }: Iterations = {}): void => {
   scope(() => {
     const official = officialIteration(name, folder)
     const { settings, context, target, pairs, start } = official
@@ -28,6 +36,7 @@ const checkIterations = (name: string, folder?: string, affineOptimiser = false)
       affineOptimiser,
     })
     const iteration = iterationSettings({ official: () => target }, context, options)
+    const iterate = compile((inputs: StepInputs) => l2tWwIteration(iteration, inputs))
     const optimiser = sgd({ momentum: settings.momentum, weightDecay: settings.weightDecay })
     let training: TrainingState = {
       params: start.params,
@@ -38,7 +47,7 @@ const checkIterations = (name: string, folder?: string, affineOptimiser = false)
     // Momentum is the second link of the chain.
     const momentumOf = (memory: TrainingState['optimiser']): TrainingState['optimiser'] => branchAt(memory, '1')
     for (let index = 0; index < settings.iterations; index++) {
-      const found = l2tWwIteration(iteration, { training, frozen: {}, batch: official.batch(index), key: randomKey(1), progress: scalar(0), optimiser, learningRate: scalar(settings.lr) })
+      const found = iterate({ training, frozen: {}, batch: official.batch(index), key: randomKey(1), progress: scalar(0), optimiser, learningRate: scalar(settings.lr) })
       const it = `it${index}`
       const { steps, last } = found.unrolled
       const { task, matching, loss, outer } = found.metrics
@@ -52,7 +61,7 @@ const checkIterations = (name: string, folder?: string, affineOptimiser = false)
           official.checkTensor(`w/${pair}`, what)
           official.checkTensor(`lambda/${pair}`, reshape(where, [-1, 1]))
         })
-        official.checkTensor('pair_losses', Object.values(found.pairLosses).map((pairLoss) => item(pairLoss)))
+        official.checkTensor('pair_losses', iteration.matching.pairs.map((pair) => item(found.pairLosses[pair.name]!)))
         official.checkParams('regular_grad', found.regularGradient)
         official.checkParams(`${it}.after_regular`, found.training.params)
         official.checkParams(`${it}.after_regular.momentum`, momentumOf(found.training.optimiser))
@@ -76,7 +85,7 @@ describe('one full iteration equals that of the official code', () => {
   test(
     'with one inner step, strong decay and gradient descent on the meta-networks, twice',
     () => {
-      checkIterations('iteration_T1_meta_sgd', undefined, true)
+      checkIterations('iteration_T1_meta_sgd', { affineOptimiser: true })
     },
     patient,
   )
@@ -91,8 +100,17 @@ describe('one full iteration equals that of the official code', () => {
   test.skipIf(largeFixtures === undefined)(
     `with seven pairs, some of them saturated or dead, twice${reason}`,
     () => {
-      checkIterations('iteration_T2_random_meta', `${largeFixtures ?? ''}/l2t-ww`)
+      checkIterations('iteration_T2_random_meta', { folder: `${largeFixtures ?? ''}/l2t-ww` })
     },
     patient,
   )
+  test.for<{ readonly name: string } & Iterations>([
+    { name: 'iteration_T1_meta_sgd', affineOptimiser: true },
+    { name: 'iteration_T2_official_init' },
+    ...(largeFixtures === undefined ? [] : [{ name: 'iteration_T2_random_meta', folder: `${largeFixtures}/l2t-ww` }]),
+  ])('compiled: $name', { timeout: patient }, async ({ name, ...iterations }, { skip }) => {
+    await runCompiled(() => openRuntime({ backend: 'native' }), skip, (compile) => {
+      checkIterations(name, { ...iterations, compile })
+    })
+  })
 })

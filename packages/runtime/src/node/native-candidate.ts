@@ -12,7 +12,13 @@ const nativeOption = ({ binding, reason, fix }: NativeState): BackendOption => (
 })
 
 /** Native TensorFlow, if it is set up. @internal */
-export const nativeCandidate = (state: NativeState, threads: number | undefined): Candidate => ({
+export const nativeCandidate = (
+  state: NativeState,
+  threads: number | undefined,
+  warn = (text: string): void => {
+    process.emitWarning(text, 'TransferkitWarning')
+  },
+): Candidate => ({
   backend: 'native',
   inspect: () => Promise.resolve(nativeOption(state)),
   async open() {
@@ -49,7 +55,7 @@ export const nativeCandidate = (state: NativeState, threads: number | undefined)
       description: `TensorFlow ${version} on ${backend.isUsingGpuDevice ? 'the GPU' : `${count} ${count === 1 ? 'thread' : 'threads'}`}`,
       threads: count,
       tensorflowVersion: version,
-      compile: nativeCompile(active),
+      compile: nativeCompile(active, warn),
     }
   },
 })

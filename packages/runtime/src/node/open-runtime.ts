@@ -23,6 +23,12 @@ export interface OpenNodeRuntimeOptions {
   readonly threads?: number
   /** Cache folder with the native set-up. Default: {@link cacheFolder}. */
   readonly cache?: string
+  /**
+   * Told once of each compiled function that runs op by op, and why. Default: a warning of the process, of type `TransferkitWarning`.
+   *
+   * @param text One sentence or two, for people.
+   */
+  readonly onWarning?: (text: string) => void
 }
 
 /**
@@ -59,5 +65,5 @@ export const openRuntime = async (options: OpenNodeRuntimeOptions = {}): Promise
       state = { ...state, reason: error.message }
     }
   }
-  return openFirst([nativeCandidate(state, threads), wasmCandidate(canBeResolved), cpuCandidate(canBeResolved)], asked)
+  return openFirst([nativeCandidate(state, threads, options.onWarning), wasmCandidate(canBeResolved), cpuCandidate(canBeResolved)], asked)
 }

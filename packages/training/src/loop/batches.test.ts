@@ -1,7 +1,7 @@
-import { type Dataset, foldIn, integerArray, permutation, randomKey } from '@transferkit/tensor'
+import { type Dataset, foldIn, type HostBatch, integerArray, permutation, randomKey } from '@transferkit/tensor'
 import { describe, expect, test } from 'vitest'
 import { tinyDataset } from '../testing/tiny-dataset.js'
-import { batchReader } from './batches.js'
+import { batchReader, readAhead } from './batches.js'
 import { holdOut } from './hold-out.js'
 
 const dataset = tinyDataset({ seed: 1, size: 10 })
@@ -49,5 +49,51 @@ describe('the order of an epoch', () => {
       expect([...positions].toSorted((a, b) => a - b)).toEqual(Array.from({ length: part.size }, (_, index) => index))
     }
     expect(holdOut(dataset, 0.2, randomKey(2)).training).not.toHaveProperty('order')
+  })
+})
+
+describe('reading ahead', () => {
+  const recorded = (failing?: number): { readonly read: (step: number) => Promise<HostBatch>; readonly asked: readonly number[] } => {
+    const asked: number[] = []
+    const read = async (step: number): Promise<HostBatch> => {
+      asked.push(step)
+      await new Promise((resolve) => setTimeout(resolve))
+      if (step === failing) throw new Error(`no batch ${step}`)
+      return dataset.read([step])
+    }
+    return { asked, read }
+  }
+
+  test('gives the same batches from any step on, reads each once, one ahead and none after the end', async () => {
+    const { read, asked } = recorded()
+    const { next } = readAhead(read, 5)
+    for (const step of [2, 3, 4]) {
+      expect([...(await next(step)).indices]).toEqual([step])
+      expect(asked).toEqual([2, 3, 4].slice(0, step))
+    }
+  })
+
+  test('reports a failure at the step whose batch cannot be read', async () => {
+    const { next, settle } = readAhead(recorded(1).read, 3)
+    await next(0)
+    await settle()
+    const again = readAhead(recorded(1).read, 3)
+    await again.next(0)
+    await expect(again.next(1)).rejects.toThrow('no batch 1')
+  })
+
+  test('settles when nothing is read any more', async () => {
+    let isReading = 0
+    const { next, settle } = readAhead(async (step) => {
+      isReading += 1
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      isReading -= 1
+      return dataset.read([step])
+    }, 3)
+    await settle()
+    await next(0)
+    expect(isReading).toBe(1)
+    await settle()
+    expect(isReading).toBe(0)
   })
 })

@@ -63,6 +63,38 @@ export const batchReader = (key: Key, batchSize: number, dataset: Dataset, trans
   return (step) => readBatch(dataset, indicesOf(step), transforms, foldIn(transformKey, step))
 }
 
+/** Batches of which the next one is prepared while one is in use. @internal */
+export interface BatchesAhead {
+  /** Gives the batch of a step, and begins to read that of the step after it. */
+  readonly next: (step: number) => Promise<HostBatch>
+  /** Waits until nothing is read any more. */
+  readonly settle: () => Promise<void>
+}
+
+/**
+ * Reads one batch ahead: what a data set reads from a disk or decodes in other threads goes on while TensorFlow computes, which holds up everything else in this one.
+ *
+ * @param read Reads the batch of any step; a pure function, so that it does not matter when it is asked.
+ * @param end Number of the step that is not read any more.
+ * @internal
+ */
+export const readAhead = (read: (step: number) => Promise<HostBatch>, end: number): BatchesAhead => {
+  let ahead: { readonly step: number; readonly batch: Promise<HostBatch> } | undefined
+  return {
+    next: async (step) => {
+      const batch = await (ahead?.step === step ? ahead.batch : read(step))
+      ahead = step + 1 < end ? { step: step + 1, batch: read(step + 1) } : undefined
+      // A failure is reported at the step whose batch it is.
+      ahead?.batch.catch(() => undefined)
+      return batch
+    },
+    settle: async () => {
+      await ahead?.batch.catch(() => undefined)
+      ahead = undefined
+    },
+  }
+}
+
 /** Shape of an example after all transforms. @internal */
 export const transformedShape = (exampleShape: readonly number[], transforms: readonly BatchTransform[]): readonly number[] =>
   transforms.reduce((shape, transform) => transform.outputShape(shape), exampleShape)

@@ -14,7 +14,8 @@ import { stepOfPart } from './training-step.js'
 export interface RunningPhase {
   readonly step: (inputs: StepInputs) => StepOutputs
   readonly optimiser: Optimiser
-  readonly nextBatch: (step: number) => Promise<HostBatch>
+  /** Reads the batch of any step. */
+  readonly readBatch: (step: number) => Promise<HostBatch>
   readonly trainedParameters: number
   /** Where the features came from that it trains on, if it does. */
   readonly features: CachedFeatures['report'] | undefined
@@ -74,7 +75,7 @@ export const beginPhase = async (phase: RunPhase, { options, plan, current, stor
   return {
     step: options.compile?.(eagerStep) ?? eagerStep,
     optimiser: withParameterGroups(plan.optimiser, (path) => program.parameterGroup?.(path) ?? {}),
-    nextBatch: batchReader(key, batchSize, cached?.dataset ?? dataset, cached === undefined ? transforms : []),
+    readBatch: batchReader(key, batchSize, cached?.dataset ?? dataset, cached === undefined ? transforms : []),
     trainedParameters: countElements(trained),
     features: cached?.report,
   }

@@ -1,7 +1,7 @@
 import { countElements, foldIn, inference, type ProgramVariables, release, scalar, scope, type StepInputs, type TrainingState, TransferkitError } from '@transferkit/tensor'
 import { evaluate } from '../metrics/evaluate.js'
 import { cosine } from '../schedules/schedule.js'
-import { batchOnBackend, batchReader } from './batches.js'
+import { batchOnBackend, batchReader, type BatchesAhead, readAhead } from './batches.js'
 import { beginPhase, cachesFeatures } from './begin-phase.js'
 import { type Kept, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 import { fresh, summariseEpoch, withBatch, withEpoch } from './epoch-summary.js'
@@ -51,6 +51,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
   let training: TrainingState = start
   let best: Kept | undefined
   let result: ProgramVariables | undefined
+  let batches: BatchesAhead | undefined
+  let sourceBatches: BatchesAhead | undefined
   try {
     let progress = fresh
     if (options.resumeFrom !== undefined) {
@@ -65,7 +67,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
       await saveCheckpoint?.(await writeCheckpoint(training, best, progress, plan.identity), progress.step)
       return { type: 'checkpoint-saved', step: progress.step }
     }
-    const nextSourceBatch = options.sourceData === undefined ? undefined : batchReader(foldIn(key, 'source data'), batchSize, options.sourceData, plan.transforms)
+    sourceBatches = options.sourceData && readAhead(batchReader(foldIn(key, 'source data'), batchSize, options.sourceData, plan.transforms), totalSteps)
     const takeTurn = turnTaker()
     let sinceRead = { examples: 0, seconds: 0 }
     let reason: TrainingEnd['reason'] = 'finished'
@@ -77,11 +79,12 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
       ownStore = caches ? (ownStore ?? memoryFeatureStore()) : undefined
       const store = caches ? options.features || ownStore : undefined
       let begun = performance.now()
-      const { step, optimiser, nextBatch, ...running } = await beginPhase(phase, { options, plan, store, takeTurn, current: () => ({ ...training, frozen }) })
+      const { step, optimiser, readBatch, ...running } = await beginPhase(phase, { options, plan, store, takeTurn, current: () => ({ ...training, frozen }) })
       progress = { ...progress, seconds: progress.seconds + secondsSince(begun) }
       if (phase.name !== undefined && progress.step === phase.start) yield { type: 'phase-start', name: phase.name, step: progress.step, trainedParameters: running.trainedParameters }
       if (running.features !== undefined) yield { type: 'features-cached', step: progress.step, ...running.features }
 
+      batches = readAhead(readBatch, phase.end)
       while (progress.step < phase.end && reason === 'finished') {
         if (options.signal?.aborted === true) {
           if (saveCheckpoint !== undefined) yield await checkpoint()
@@ -90,8 +93,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
         }
 
         begun = performance.now()
-        const host = await nextBatch(progress.step)
-        const source = await nextSourceBatch?.(progress.step)
+        const host = await batches.next(progress.step)
+        const source = await sourceBatches?.next(progress.step)
         const learningRate = schedule(progress.step, totalSteps)
         const before: Pick<StepInputs, 'training' | 'frozen' | 'key' | 'optimiser'> = { training, frozen, key: foldIn(foldIn(key, 'step'), progress.step), optimiser }
         const done = progress.step / totalSteps
@@ -144,6 +147,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainingEven
     result = scope(() => program.publish?.(model) ?? model)
     return { variables: result, history: progress.history, trainedParameters, steps: progress.step, seconds: progress.seconds }
   } finally {
+    await batches?.settle()
+    await sourceBatches?.settle()
     // What the result does not hold is freed, whether the training came to its end or not.
     const kept = new Set([...shared, ...idsOf({ ...result })])
     releaseAllBut(kept, { ...training }, { ...best }, frozen)

@@ -110,6 +110,46 @@ describe('a transfer', () => {
     await expect((async () => { for await (const _event of run); })()).rejects.toThrow('iterated once')
   })
 
+  test('reads the next batch before a step and no other, with the same model for data that come later', async () => {
+    const reads: number[] = []
+    const late: Dataset = {
+      ...target,
+      read: async (indices) => {
+        reads.push(reads.length)
+        await new Promise((resolve) => setTimeout(resolve, 3 - (reads.length % 3)))
+        return target.read(indices)
+      },
+    }
+    const atStep: number[] = []
+    const run = transfer(given({ target: late, inspectEvery: 0 }))
+    for await (const event of run) if (event.type === 'step-end') atStep.push(reads.length)
+    const result = await run
+    expect(atStep).toEqual([2, 3, 4, 5, 6, 6])
+    const { tensors } = await result.artefact()
+    result.release()
+    expect(tensors).toEqual((await runToEnd(given())).tensors)
+  })
+
+  test('that is stopped ends when nothing is read any more', async () => {
+    let isReading = 0
+    const slow: Dataset = {
+      ...target,
+      read: async (indices) => {
+        isReading += 1
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        isReading -= 1
+        return target.read(indices)
+      },
+    }
+    const stop = new AbortController()
+    const run = transfer(given({ target: slow, signal: stop.signal }))
+    const stopped = (async () => {
+      for await (const event of run) if (event.type === 'step-end' && event.step === 2) stop.abort()
+    })()
+    expect(await codeOf(stopped)).toContain('training/aborted: The training was stopped after step 2 of 6')
+    expect(isReading).toBe(0)
+  })
+
   test('holds as many tensors after the last step as after the first', async () => {
     const counts = new Set<number>()
     const run = transfer(given({ steps: 30, readEvery: 3, validation: 0.25, keep: 'best' }))

@@ -1,4 +1,5 @@
-import { type Dataset, type Network, type Regulariser, type Strategy, type StrategyDefinition, TransferkitError } from '@transferkit/tensor'
+import type { Dataset, Network, Regulariser, Strategy, StrategyDefinition } from '@transferkit/tensor'
+import type { Property } from '@transferkit/tensor/conformance'
 import type { TrainingEvent } from '../loop/events.js'
 import { pretrain, type PretrainedNetwork } from '../loop/pretrain.js'
 import type { Run } from '../loop/run.js'
@@ -21,11 +22,11 @@ export interface ConformanceOptions {
   readonly learningRate?: number
   /** Number of steps for the loss to fall, 24 unless told. */
   readonly steps?: number
-  /** Names of checks that do not apply, such as `gradients` for a strategy that reverses a gradient on purpose. */
+  /** Names of properties that do not apply, such as `gradients` for a strategy that reverses a gradient on purpose. */
   readonly except?: readonly string[]
 }
 
-/** What every check is given. @internal */
+/** What every property is tested on. @internal */
 export interface ConformanceSetting {
   readonly definition: StrategyDefinition
   readonly strategy: Strategy
@@ -38,15 +39,8 @@ export interface ConformanceSetting {
   run(changes?: Partial<TransferOptions>): Run<TrainingEvent, TransferResult>
 }
 
-/** One property that every strategy has. */
-export interface ConformanceCheck {
-  /** Short name, for `except`. */
-  readonly name: string
-  /** What is tested, as a sentence about the strategy. */
-  readonly title: string
-  /** Throws where a strategy does not have the property. @internal */
-  run(setting: ConformanceSetting): Promise<void> | void
-}
+/** One property that every strategy has. @internal */
+export type StrategyProperty = Property<ConformanceSetting>
 
 const batchSize = 8
 
@@ -76,9 +70,4 @@ export const conformanceSetting = async (options: ConformanceOptions): Promise<C
     run: (changes = {}) =>
       transfer({ source, target, strategy, seed: 5, steps: 6, batchSize, schedule: constant(learningRate), ...(strategy.usesSourceData === true ? { sourceData } : {}), ...changes }),
   }
-}
-
-/** Fails a check. @internal */
-export const fail = (message: string): never => {
-  throw new TransferkitError('strategy/not-conforming', message)
 }

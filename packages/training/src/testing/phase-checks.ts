@@ -1,4 +1,5 @@
 import { backendName, foldIn, inference, type LossInputs, type LossOutputs, randomKey, readSync, scalar, scope, type TransferProgram } from '@transferkit/tensor'
+import { breach } from '@transferkit/tensor/conformance'
 import { closeTo } from '@transferkit/tensor/testing'
 import { batchOnBackend, consecutive, readBatch } from '../loop/batches.js'
 import { mayCacheFeatures } from '../loop/cached-features.js'
@@ -6,8 +7,8 @@ import { phasesOf, type RunPhase } from '../loop/phases.js'
 import { floatsOf } from '../safetensors/entry.js'
 import { readSafetensors } from '../safetensors/read-safetensors.js'
 import { classificationLoss } from '../strategies/classification-loss.js'
-import { type ConformanceCheck, type ConformanceSetting, fail } from './conformance-setting.js'
-import { firstChange, logitsOf, programOf, sameBytes, tensorsOf, using, valuesOf, withStart } from './trained-values.js'
+import type { ConformanceSetting, StrategyProperty } from './conformance-setting.js'
+import { firstChange, firstDifference, logitsOf, programOf, sameBytes, tensorsOf, using, valuesOf, withStart } from './trained-values.js'
 
 /** Enough steps for each phase of a strategy that has some to train for a while. */
 const stepsOf = ({ phases }: TransferProgram): number => (phases === undefined ? 6 : 12)
@@ -22,7 +23,7 @@ const withCheckpoints = async (setting: ConformanceSetting, steps: number): Prom
 }
 
 /** @internal */
-export const resume: ConformanceCheck = {
+export const resume: StrategyProperty = {
   name: 'resume',
   title: 'a resumed training ends like one that was never stopped, in whichever phase it was',
   run: async (setting) => {
@@ -31,9 +32,9 @@ export const resume: ConformanceCheck = {
     const { tensors, checkpoints } = await withCheckpoints(setting, steps)
     for (const phase of phasesOf(program, steps)) {
       const resumeFrom = checkpoints.get(Math.max(1, Math.floor((phase.start + phase.end) / 2)))
-      if (resumeFrom === undefined) return fail('No checkpoint was taken.')
+      if (resumeFrom === undefined) return breach({ where: `the middle${named(phase)}`, expected: 'a checkpoint', found: 'none', advice: 'Let every phase have at least one of 12 steps.' })
       const resumed = await tensorsOf(setting.run({ steps, resumeFrom }))
-      if (!sameBytes(tensors, resumed)) fail(`A training that was resumed from a checkpoint${named(phase)} ends with another model. Does the strategy remember something outside of its training state?`)
+      if (!sameBytes(tensors, resumed)) breach({ where: `${firstDifference(tensors, resumed)}, after a checkpoint in the middle${named(phase)}`, expected: 'the model of a training that was never stopped, bit for bit', found: 'another model', advice: 'What has to last from step to step belongs into params, state or extra, which are saved; count steps by progress.' })
     }
   },
 }
@@ -43,7 +44,7 @@ const paramsIn = (checkpoint: Uint8Array): ReadonlyMap<string, Float32Array> =>
   new Map(readSafetensors(checkpoint).entries.flatMap((entry) => (entry.name.startsWith('params.') ? [[entry.name.slice('params.'.length), floatsOf(entry)] as const] : [])))
 
 /** @internal */
-export const held: ConformanceCheck = {
+export const held: StrategyProperty = {
   name: 'held',
   title: 'parameters that a phase holds stay as they are in it, bit for bit',
   run: async (setting) => {
@@ -60,7 +61,7 @@ export const held: ConformanceCheck = {
     for (const phase of phasesOf(program, steps)) {
       const before = new Map([...paramsAfter(phase.start)].filter(([path]) => phase.trains?.(path) === false))
       const moved = firstChange(before, paramsAfter(phase.end))
-      if (moved !== undefined) fail(`The parameter '${moved}' has changed in a phase that does not train it: see 'trains'${named(phase)}.`)
+      if (moved !== undefined) breach({ where: `the parameter '${moved}'${named(phase)}`, expected: "to stay as it was, for 'trains' says that it is not trained", found: 'other values at the end of the phase', advice: "Let 'trains' say which parameters the phase trains, and write into no tensor." })
     }
   },
 }
@@ -68,7 +69,7 @@ export const held: ConformanceCheck = {
 const prefixedPhases = (program: TransferProgram): readonly RunPhase[] => phasesOf(program, 1000).filter((phase) => phase.program.prefix !== undefined)
 
 /** @internal */
-export const prefix: ConformanceCheck = {
+export const prefix: StrategyProperty = {
   name: 'prefix',
   title: 'a frozen prefix and the rest together are the forward pass, and have its loss',
   run: async (setting) => {
@@ -80,7 +81,7 @@ export const prefix: ConformanceCheck = {
       await withStart(setting, start, 3, async (variables) => {
         const whole = await logitsOf(setting, (images) => program.forward(variables, images, inference).logits)
         const parts = await logitsOf(setting, (images) => part.forward(variables, part.compute(variables, images), inference).logits)
-        if (!closeTo(parts, whole)) fail(`The features of the frozen prefix${named(phase)} and the rest of the forward pass give other scores than the forward pass as a whole.`)
+        if (!closeTo(parts, whole)) breach({ where: `the frozen prefix${named(phase)}`, expected: 'the scores of the whole forward pass from compute and then forward', found: 'other scores', advice: 'Let compute give what the forward pass has at that place, in inference mode.' })
         if (!mayCacheFeatures(program, [])) return
         const [indices = new Int32Array(0)] = consecutive(setting.target.size, 8)
         const host = await readBatch(setting.target, indices, [], randomKey(0))
@@ -90,7 +91,7 @@ export const prefix: ConformanceCheck = {
           const lossOf = (loss: (inputs: LossInputs) => LossOutputs, inputs: LossInputs): Float32Array => readSync(loss(inputs).loss)
           const onImages = lossOf(program.loss?.bind(program) ?? classificationLoss(program), given)
           const onFeatures = lossOf(part.loss?.bind(part) ?? classificationLoss(part), { ...given, batch: { inputs: part.compute(variables, batch.inputs), labels: batch.labels } })
-          if (!closeTo(onFeatures, onImages)) fail(`On the features of the frozen prefix${named(phase)} the loss is ${String(onFeatures)}, but on the images it is ${String(onImages)}.`)
+          if (!closeTo(onFeatures, onImages)) breach({ where: `the loss on features of the frozen prefix${named(phase)}`, expected: `${String(onImages)}, the loss on the images`, found: String(onFeatures), advice: 'A program with a loss of its own gives its prefix the same loss, on features.' })
         })
       })
     }
@@ -98,7 +99,7 @@ export const prefix: ConformanceCheck = {
 }
 
 /** @internal */
-export const features: ConformanceCheck = {
+export const features: StrategyProperty = {
   name: 'features',
   title: 'features that are computed once an example give the same model as those that are computed in every step',
   run: async (setting) => {
@@ -110,12 +111,12 @@ export const features: ConformanceCheck = {
     let wereCached = false
     const run = setting.run({ steps })
     for await (const event of run) wereCached ||= event.type === 'features-cached'
-    if (!wereCached) fail('The features of the frozen prefix were never used. Is the phase that has it too short?')
+    if (!wereCached) breach({ where: `${steps} steps`, expected: 'the features of the frozen prefix to be computed once an example and kept', found: 'they never were', advice: 'Is the phase that has the prefix too short?' })
     const cached = await using(await run, async (result) => (await result.artefact()).tensors)
     const computed = await tensorsOf(setting.run({ steps, features: false }))
     // Where batches of another size are added up in another order, the last digits differ.
     const isSame = backendName() === 'cpu' ? sameBytes(cached, computed) : areClose(cached, computed)
-    if (!isSame) fail('A training on features of the frozen prefix ends with another model than one on images. Does the prefix change during the training, or look at more than one example?')
+    if (!isSame) breach({ where: firstDifference(computed, cached), expected: 'the same model from a training on kept features as from one on images', found: 'another model', advice: 'The prefix must not change during the training, nor look at more than one example at a time.' })
   },
 }
 

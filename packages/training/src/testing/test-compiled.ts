@@ -1,8 +1,10 @@
-import { type Compile, flattenTree, readSync, type Tensor } from '@transferkit/tensor'
+import { type Compile, flattenTree, readSync, type Tensor, verifiedCompile } from '@transferkit/tensor'
+import { holdProperty } from '@transferkit/tensor/conformance'
 import { liveTensors } from '@transferkit/tensor/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TransferOptions, TransferResult } from '../loop/transfer.js'
 import { type ConformanceOptions, type ConformanceSetting, conformanceSetting } from './conformance-setting.js'
+import { propertiesOf, subjectOf } from './test-strategy.js'
 
 /** The part of an open runtime that is tested. */
 export interface CompilingRuntime {
@@ -19,6 +21,9 @@ export interface CompiledOptions extends ConformanceOptions {
   /** How to train, six steps unless told. */
   readonly training?: Partial<TransferOptions>
 }
+
+/** Properties that are tested without a training step; compiled steps have the gradients of those op by op, because they lead to the same model. */
+const withoutSteps: ReadonlySet<string> = new Set(['options', 'gradients', 'term-gradient'])
 
 /** A compiler that counts for each function how often it runs op by op. */
 const counting = (compile: Compile): { readonly compile: Compile; readonly runs: readonly number[] } => {
@@ -38,8 +43,8 @@ const counting = (compile: Compile): { readonly compile: Compile; readonly runs:
 const valuesOf = ({ variables }: TransferResult): ReadonlyMap<string, Float32Array> => new Map(flattenTree<Tensor>({ ...variables }).map(({ path, leaf }) => [path, readSync(leaf)]))
 
 /**
- * Tests that the training steps of a strategy are recorded exactly once and then replayed, and give the model that the steps give op by op, bit for bit. Call it at the
- * top of a Vitest file.
+ * Tests that the training steps of a strategy are recorded exactly once and then replayed, each with the results of the step op by op, bit for bit, and give the model that the
+ * steps give op by op; and that the strategy keeps the contract, as {@link testStrategy} tests it, with compiled steps. Call it at the top of a Vitest file.
  *
  * @param options The strategy, where it should be tested otherwise than with its defaults, and the backend.
  *
@@ -52,8 +57,8 @@ const valuesOf = ({ variables }: TransferResult): ReadonlyMap<string, Float32Arr
  * ```
  */
 export const testCompiled = (options: CompiledOptions): void => {
-  const { strategy, training = {}, open } = options
-  describe(`compiled steps of ${strategy.name} ${JSON.stringify(options.options ?? {})}`, () => {
+  const { strategy, training = {}, except = [], open } = options
+  describe(`compiled steps of the ${subjectOf(options)}`, () => {
     let runtime: CompilingRuntime | undefined
     let problem = ''
     let setting: ConformanceSetting | undefined
@@ -76,7 +81,7 @@ export const testCompiled = (options: CompiledOptions): void => {
       const before = liveTensors()
       const eager = await setting.run(training)
       const { compile, runs } = counting(runtime.compile)
-      const compiled = await setting.run({ ...training, compile })
+      const compiled = await setting.run({ ...training, compile: verifiedCompile(compile) })
       expect(runs.length).toBeGreaterThan(0)
       expect(runs).toEqual(runs.map(() => 1))
       expect(compiled.history.map(({ trainingLoss }) => trainingLoss)).toEqual(eager.history.map(({ trainingLoss }) => trainingLoss))
@@ -85,5 +90,13 @@ export const testCompiled = (options: CompiledOptions): void => {
       eager.release()
       expect(liveTensors()).toBe(before)
     })
+
+    for (const property of propertiesOf(strategy).filter(({ name }) => !withoutSteps.has(name))) {
+      it.skipIf(except.includes(property.name))(`keep the contract, ${property.name}: ${property.title}`, async ({ skip }) => {
+        if (runtime === undefined || setting === undefined) return skip(problem)
+        const [{ compile }, opened] = [runtime, setting]
+        await holdProperty(subjectOf(options), property, { ...opened, run: (changes = {}) => opened.run({ ...changes, compile }) })
+      })
+    }
   })
 }

@@ -1,4 +1,4 @@
-import { type Dataset, foldIn, type HostBatch, type Key, normalArray, randomKey, uniformArray } from '@transferkit/tensor'
+import { type Dataset, foldIn, type HostBatch, type Key, normalArray, randomKey, TransferkitError, uniformArray } from '@transferkit/tensor'
 
 /** Brightness of a pattern at a place; the phase moves it. */
 type Pattern = (row: number, column: number, phase: number) => number
@@ -62,6 +62,8 @@ export const tinyDataset = ({ seed, size, classes = Object.keys(patterns), noise
     exampleShape: [edge, edge, 1],
     labels,
     read: (indices): HostBatch => {
+      const wrong = indices.find((index) => !(index >= 0 && index < size))
+      if (wrong !== undefined) throw new TransferkitError('dataset/index-out-of-range', `tiny-stripes/${seed}: there is no example ${wrong}; positions are whole numbers from 0 to ${size - 1}.`)
       const inputs = new Float32Array(indices.length * pixels)
       indices.forEach((index, row) => inputs.set(images.subarray(index * pixels, (index + 1) * pixels), row * pixels))
       return { inputs, shape: [indices.length, edge, edge, 1], labels: Int32Array.from(indices, (index) => labels[index] ?? -1), indices: Int32Array.from(indices) }

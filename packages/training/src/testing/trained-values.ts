@@ -2,6 +2,8 @@ import { type AnyTensor, flattenTree, leavesOf, type ProgramVariables, randomKey
 import { belongsTo } from '../artefact/private-trees.js'
 import { consecutive, readBatch } from '../loop/batches.js'
 import type { TransferResult } from '../loop/transfer.js'
+import { floatsOf } from '../safetensors/entry.js'
+import { readSafetensors } from '../safetensors/read-safetensors.js'
 import type { ConformanceSetting } from './conformance-setting.js'
 
 /** Values of all tensors by path, on the host. @internal */
@@ -13,6 +15,13 @@ export const firstChange = (before: ReadonlyMap<string, Float32Array>, after: Re
 
 /** Whether two files are equal. @internal */
 export const sameBytes = (left: Uint8Array, right: Uint8Array): boolean => left.length === right.length && left.every((byte, index) => byte === right[index])
+
+/** The first tensor of two safetensors files that is not the same in both, as it stands in a message. @internal */
+export const firstDifference = (left: Uint8Array, right: Uint8Array): string => {
+  const others = new Map(readSafetensors(right).entries.map((entry) => [entry.name, floatsOf(entry)]))
+  const entry = readSafetensors(left).entries.find((one) => floatsOf(one).some((value, index) => !Object.is(value, others.get(one.name)?.[index])))
+  return entry === undefined ? 'the names of the tensors' : `the tensor '${entry.name}'`
+}
 
 /** Uses a result and frees it. @internal */
 export const using = async <T>(result: TransferResult, use: (result: TransferResult) => Promise<T> | T): Promise<T> => {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  type Compile,
   flattenTree,
   inference,
   integerTensor,
@@ -167,20 +168,23 @@ const closeNumber = (actual: Tensor, { scalars }: OfficialRun, name: string): vo
 
 const taps = { stem: 'stem', layer1: 'stage1', layer2: 'stage2', layer3: 'stage3', pool: 'pooled' }
 
+const asItIs: Compile = (f) => f
+
 /** Compares logits in both modes, activations, loss and gradients of a domain. */
-export const checkPass = (run: OfficialRun, domain: number): void =>
+export const checkPass = (run: OfficialRun, domain: number, compile: Compile = asItIs): void =>
   scope(() => {
     const { fixture, settings } = run
     const { network, program, variables } = officialModel(run, domain, 'plain')
     const inputs = fixture.ours(`x${domain}`, 'images')
-    close(program.forward(variables, inputs, inference).logits, run, `eval_logits${domain}`)
+    close(compile((x: Tensor) => program.forward(variables, x, inference).logits)(inputs), run, `eval_logits${domain}`)
 
     const labels: Labels = integerTensor([...fixture.values(`y${domain}`)], [inputs.shape[0] ?? 0])
     const lossOf = classificationLoss(program)
-    const { value, gradient, auxiliary } = valueAndGradWithAuxiliary((params: TensorTree) => {
+    const pass = valueAndGradWithAuxiliary((params: TensorTree) => {
       const { loss, logits } = lossOf({ variables: { ...variables, params }, batch: { inputs, labels }, key: randomKey(3), progress: scalar(0) })
       return { value: loss, auxiliary: logits }
-    })(variables.params)
+    })
+    const { value, gradient, auxiliary } = compile(pass)(variables.params)
     close(auxiliary, run, `train_logits${domain}`)
     closeNumber(value, run, `loss${domain}`)
     const gradients = exportPytorch(network, { params: gradient, state: {} }, officialNames(settings, domain))
@@ -188,7 +192,7 @@ export const checkPass = (run: OfficialRun, domain: number): void =>
     for (const entry of gradients) close(floatsOf(entry), run, `grad${domain}/${entry.name}`)
 
     if (fixture.names(`act${domain}/`).length === 0) return
-    const { taps: found } = program.forward(variables, inputs, trainingMode(randomKey(3)))
+    const { taps: found } = compile((x: Tensor) => program.forward(variables, x, trainingMode(randomKey(3))))(inputs)
     for (const [theirs, ours] of Object.entries(taps)) {
       const expected = fixture.ours(`act${domain}/${theirs}`, theirs === 'pool' ? undefined : 'images')
       const [relative, absolute] = run.tolerances[`act${domain}/${theirs}`] ?? [0, 0]
@@ -197,7 +201,7 @@ export const checkPass = (run: OfficialRun, domain: number): void =>
   })
 
 /** Compares loss, parameters and statistics after the steps of an optimiser on a domain. */
-export const checkSteps = (run: OfficialRun, domain: number, decay: Decay): void =>
+export const checkSteps = (run: OfficialRun, domain: number, decay: Decay, compile: Compile = asItIs): void =>
   scope(() => {
     const { fixture, settings } = run
     const model = officialModel(run, domain, decay)
@@ -208,15 +212,19 @@ export const checkSteps = (run: OfficialRun, domain: number, decay: Decay): void
     const lossOf = classificationLoss(program)
     let variables = model.variables
     let memory = optimiser.init(variables.params)
+    const learningRate = scalar(settings.lr)
+    const parameterGroup = (path: string): ReturnType<NonNullable<TransferProgram['parameterGroup']>> => program.parameterGroup?.(path) ?? {}
+    const oneStep = compile(({ params, state, frozen, momentum }: ProgramVariables & { readonly momentum: TensorTree }) => {
+      const { value, gradient, auxiliary } = valueAndGradWithAuxiliary((trained: TensorTree) => {
+        const { loss, state: statistics } = lossOf({ variables: { params: trained, state, frozen }, batch: { inputs, labels }, key: randomKey(3), progress: scalar(0) })
+        return { value: loss, auxiliary: statistics }
+      })(params)
+      return { value, state: auxiliary, updated: optimiser.update(gradient, momentum, params, { learningRate, parameterGroup }) }
+    })
     for (let step = 0; step < settings.steps; step++) {
-      const { value, gradient, auxiliary } = valueAndGradWithAuxiliary((params: TensorTree) => {
-        const { loss, state } = lossOf({ variables: { ...variables, params }, batch: { inputs, labels }, key: randomKey(3), progress: scalar(0) })
-        return { value: loss, auxiliary: state }
-      })(variables.params)
+      const { value, state, updated } = oneStep({ ...variables, momentum: memory })
       closeNumber(value, run, `loss${domain}.${decay}.step${step}`)
-      const parameterGroup = (path: string): ReturnType<NonNullable<TransferProgram['parameterGroup']>> => program.parameterGroup?.(path) ?? {}
-      const updated = optimiser.update(gradient, memory, variables.params, { learningRate: scalar(settings.lr), parameterGroup })
-      variables = { ...variables, params: updated.params, state: auxiliary }
+      variables = { ...variables, params: updated.params, state }
       memory = updated.state
     }
     const names = officialNames(settings, domain)

@@ -1,5 +1,7 @@
+import { openRuntime } from '@transferkit/runtime/node'
 import { flattenTree, foldIn, inference, randomKey, readSync, scope, type Tensor } from '@transferkit/tensor'
 import { expectClose } from '@transferkit/tensor/testing'
+import { runCompiled } from '@transferkit/training/testing'
 import { describe, expect, test } from 'vitest'
 import { fixturesDir } from '../pytorch/official.fixture.js'
 import { importPytorch } from '../pytorch/weights.js'
@@ -33,6 +35,15 @@ describe.each([
     },
     patient,
   )
+
+  test('compiled, in all of it', { timeout: patient }, async ({ skip }) => {
+    await runCompiled(() => openRuntime({ backend: 'native' }), skip, (compile) => {
+      for (const domain of [0, 1]) {
+        checkPass(run, domain, compile)
+        for (const decay of decays) checkSteps(run, domain, decay, compile)
+      }
+    })
+  })
 })
 
 const reason = fixturesDir === undefined ? ' (skipped: set TRANSFERKIT_FIXTURES_DIR to the folder with the large fixtures)' : ''
@@ -49,6 +60,12 @@ describe.skipIf(fixturesDir === undefined)(`the networks of 26 layers agree with
     },
     2 * patient,
   )
+
+  test.for(['parallel26', 'series26'])('%s compiled, in both domains', { timeout: patient }, async (name, { skip }) => {
+    await runCompiled(() => openRuntime({ backend: 'native' }), skip, (compile) => {
+      for (const domain of [0, 1]) checkPass(largeRun(name), domain, compile)
+    })
+  })
 
   test.each([
     ['newdomain_parallel', parallelAdapters],

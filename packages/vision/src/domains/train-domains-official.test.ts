@@ -1,6 +1,8 @@
-import { type Dataset, type HostBatch, readSync, release, scope, type TrainedNetwork } from '@transferkit/tensor'
+import { openRuntime } from '@transferkit/runtime/node'
+import { type Compile, type Dataset, type HostBatch, readSync, release, scope, type TrainedNetwork } from '@transferkit/tensor'
 import { expectClose } from '@transferkit/tensor/testing'
 import { constant, floatsOf, type SafetensorsEntry, sgd } from '@transferkit/training'
+import { runCompiled } from '@transferkit/training/testing'
 import { expect, test } from 'vitest'
 import { officialRun, type OfficialRun } from '../adapters/official-adapters.fixture.js'
 import { resnet26 } from '../networks/resnet26.js'
@@ -35,10 +37,10 @@ const batchOf = (run: OfficialRun, domain: number): Dataset => {
   return { specVersion: 1, name: `official/${domain}`, task: { kind: 'classification', classes }, size: labels.length, exampleShape: inputShape, labels, read: () => whole }
 }
 
-const trained = async (run: OfficialRun, kind: 'parallel' | 'series', domains: readonly number[], options: { readonly untouched?: 'zero'; readonly shared?: 'trained'; readonly decayMode: 'intended' | 'reference' }): Promise<ReadonlyMap<string, SafetensorsEntry>> => {
+const trained = async (run: OfficialRun, kind: 'parallel' | 'series', domains: readonly number[], options: { readonly untouched?: 'zero'; readonly shared?: 'trained'; readonly decayMode: 'intended' | 'reference'; readonly compile?: Compile }): Promise<ReadonlyMap<string, SafetensorsEntry>> => {
   const start = await importRun(run, kind, domains)
   const make = kind === 'parallel' ? parallelAdapters : seriesAdapters
-  const { untouched, shared, decayMode } = options
+  const { untouched, shared, decayMode, compile } = options
   const { set } = await trainDomains({
     source: start.base,
     strategy: make(),
@@ -50,6 +52,7 @@ const trained = async (run: OfficialRun, kind: 'parallel' | 'series', domains: r
     // The factors of the decay are the decays themselves.
     optimiser: sgd({ momentum: run.settings.momentum, weightDecay: 1 }),
     schedule: constant(run.settings.lr),
+    ...(compile === undefined ? {} : { compile }),
     ...(untouched === undefined ? {} : { untouched }),
     ...(shared === undefined ? {} : { shared }),
   })
@@ -100,3 +103,12 @@ test.each(['groups', 'official'] as const)('filters that are trained with a doma
   const entries = await trained(run, 'series', [0], { decayMode: decay === 'official' ? 'reference' : 'intended', shared: 'trained' })
   compare(run, entries, `after0.${decay}/`)
 }, patient)
+
+test('compiled, all of these give the official tensors', { timeout: patient }, async ({ skip }) => {
+  const [turns, joint] = [officialRun('parallel-adapters-round-robin'), officialRun('series-adapters-joint')]
+  await runCompiled(() => openRuntime({ backend: 'native' }), skip, async (compile) => {
+    compare(turns, await trained(turns, 'parallel', [0, 1], { decayMode: 'reference', compile }), 'roundRobin.none/')
+    compare(turns, await trained(turns, 'parallel', [0, 1], { decayMode: 'reference', untouched: 'zero', compile }), 'roundRobin.zero/')
+    compare(joint, await trained(joint, 'series', [0], { decayMode: 'intended', shared: 'trained', compile }), 'after0.groups/')
+  })
+})

@@ -1,7 +1,9 @@
+import { openRuntime } from '@transferkit/runtime/node'
 import {
   add,
   type Batch,
   branchAt,
+  type Compile,
   inference,
   integerTensor,
   type Key,
@@ -28,6 +30,7 @@ import {
 } from '@transferkit/tensor'
 import { expectClose } from '@transferkit/tensor/testing'
 import { floatsOf, sgd, trainingStep, withParameterGroups } from '@transferkit/training'
+import { runCompiled } from '@transferkit/training/testing'
 import { describe, expect, test } from 'vitest'
 import { type Official, official, officialNumbers } from '../pytorch/official.fixture.js'
 import { exportPytorch, importPytorch } from '../pytorch/weights.js'
@@ -111,11 +114,11 @@ const batchOf = ({ fixture }: OfficialSet): Batch => {
 describe.each(['gtn-small', 'gtn-schedule'])('%s of the official code', (name) => {
   const set = setOf(name)
 
-  test('in inference: both logits, gate and feature', () => {
+  const checkInference = (compile: Compile): void => {
     scope(() => {
       const { program, variables } = programOf(set, undefined)
       const { inputs, labels } = batchOf(set)
-      const { logits, taps } = program.forward(variables, inputs, inference)
+      const { logits, taps } = compile((x: Tensor) => program.forward(variables, x, inference))(inputs)
       set.close(logits, 'eval.out')
       set.close(taps['auxiliary']!, 'eval.aux')
       set.close(taps['gate.opening']!, 'eval.gate')
@@ -127,32 +130,50 @@ describe.each(['gtn-small', 'gtn-schedule'])('%s of the official code', (name) =
       }
       set.closeScalar(add(crossEntropy(logits), multiply(crossEntropy(taps['auxiliary']!), set.hyperparameters.auxWeight)), 'eval.loss')
     })
-  })
+  }
 
-  test.each([
-    ['nodrop', undefined],
-    ['masked', 0],
-  ] as const)('in training, %s: logits, losses and all gradients', (kind, step) => {
+  const checkTraining = (kind: 'nodrop' | 'masked', step: number | undefined, compile: Compile): void => {
     scope(() => {
       const { program, variables, named } = programOf(set, step)
       const batch = batchOf(set)
       const lossAt = (params: TensorTree): LossOutputs => program.loss!({ variables: { ...variables, params }, batch, key, progress: scalar(0) })
-      const { logits, taps, loss, metrics } = lossAt(variables.params)
+      const { logits, taps, loss, metrics } = compile(lossAt)(variables.params)
       set.close(logits, `train.${kind}.out`)
       set.close(taps['auxiliary']!, `train.${kind}.aux`)
       set.close(taps['gate.opening']!, `train.${kind}.gate`)
       set.closeScalar(loss, `train.${kind}.total`)
       set.closeScalar(metrics['auxiliaryLoss']!, `train.${kind}.aux`)
-      const { gradient } = valueAndGrad((params: TensorTree) => lossAt(params).loss)(variables.params)
+      const { gradient } = compile(valueAndGrad((params: TensorTree) => lossAt(params).loss))(variables.params)
       const gradients = named(gradient)
       const names = set.fixture.names(`grad.${kind}/`)
       expect([...gradients.keys()].sort()).toEqual([...names].sort())
       for (const parameter of names) set.close(gradients.get(parameter)!, `grad.${kind}/${parameter}`)
     })
+  }
+
+  const kinds = [
+    ['nodrop', undefined],
+    ['masked', 0],
+  ] as const
+
+  test('in inference: both logits, gate and feature', () => {
+    checkInference((f) => f)
+  })
+
+  test.each(kinds)('in training, %s: logits, losses and all gradients', (kind, step) => {
+    checkTraining(kind, step, (f) => f)
+  })
+
+  test('compiled, in all of it', async ({ skip }) => {
+    await runCompiled(() => openRuntime({ backend: 'native' }), skip, (compile) => {
+      checkInference(compile)
+      for (const [kind, step] of kinds) checkTraining(kind, step, compile)
+    })
   })
 })
 
-test('the official schedule: frozen weights gather momentum for 21 epochs, which is released when they are freed', () => {
+/** Trains as the official code did, and compares what it kept. */
+const checkSchedule = (compile: Compile): void => {
   const set = setOf('gtn-schedule')
   const { epochs, keptEpochs, lr, momentum, weightDecay } = set.hyperparameters
   const warmUp = 21 / epochs
@@ -169,7 +190,7 @@ test('the official schedule: frozen weights gather momentum for 21 epochs, which
         const now = { ...program, ...phase.program }
         const optimiser = withParameterGroups(sgd({ momentum, weightDecay }), (path) => now.parameterGroup!(path))
         const inputs: StepInputs = { training, frozen: {}, batch, key, progress: scalar(epoch / epochs), optimiser, learningRate: scalar(lr) }
-        return trainingStep(now)(inputs).training
+        return compile(trainingStep(now))(inputs).training
       })
       if (!keptEpochs.includes(epoch)) continue
       const { program, named } = programOf(set, undefined)
@@ -180,5 +201,15 @@ test('the official schedule: frozen weights gather momentum for 21 epochs, which
       set.close(program.forward({ ...training, frozen: {} }, batch.inputs, inference).logits, `epoch${epoch}.eval.out`)
     }
   })
-  // 23 steps on the plain JavaScript backend.
-}, 300_000)
+}
+
+const schedule = 'the official schedule: frozen weights gather momentum for 21 epochs, which is released when they are freed'
+
+// 23 steps on the plain JavaScript backend.
+test(schedule, { timeout: 300_000 }, () => {
+  checkSchedule((f) => f)
+})
+
+test(`${schedule}, compiled`, { timeout: 300_000 }, async ({ skip }) => {
+  await runCompiled(() => openRuntime({ backend: 'native' }), skip, checkSchedule)
+})

@@ -25,6 +25,7 @@ import {
   randomUniform,
   readSync,
   release,
+  relu,
   reluLayer,
   reshape,
   scalar,
@@ -41,9 +42,12 @@ import {
   trainingMode,
   uniformArray,
   valueAndGradWithAuxiliary,
+  verifiedCompile,
   zipTrees,
 } from '@transferkit/tensor'
 import { liveTensors } from '@transferkit/tensor/testing'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Runtime } from '../../backend.js'
 import { backendsToTest } from '../../backends.fixture.js'
@@ -86,8 +90,9 @@ const step = ({ params, state, inputs, labels, learningRate, key }: StepInput): 
 
 describe.each(backendsToTest)('compiling on $name', ({ backend, open }) => {
   let runtime: Runtime
+  const warnings: string[] = []
   beforeAll(async () => {
-    runtime = await open()
+    runtime = await open({ onWarning: (text) => void warnings.push(text) })
   })
   afterAll(() => {
     runtime.close()
@@ -118,6 +123,19 @@ describe.each(backendsToTest)('compiling on $name', ({ backend, open }) => {
     expect(losses(runtime.compile(compiled), 6)).toEqual(losses(step, 6))
     expect(compiled).toHaveBeenCalledTimes(backend === 'native' ? 1 : 6)
     expect(liveTensors()).toBe(before)
+  })
+
+  it('is verified step by step, and a function that is not pure is found out', () => {
+    const verified = verifiedCompile(runtime.compile)
+    expect(losses(verified(step), 4)).toEqual(losses(step, 4))
+    let factor = 1
+    const f = verified(({ x }: { readonly x: Tensor }) => ({ unchanged: multiply(x, 2), scaled: multiply(x, factor++) }))
+    const x = tensor([1, 2], [2])
+    const call = (): void => {
+      release(scope(() => f({ x })))
+    }
+    expect(call).toThrow(/'scaled': element 0 is 1 and not 2; 2 of 2 elements differ/)
+    release(x)
   })
 
   it('passes tensors of the input on, and keeps other values of the result', () => {
@@ -314,6 +332,58 @@ describe.each(backendsToTest)('compiling on $name', ({ backend, open }) => {
       expect(item(result)).toBe(value > 0 ? 2 * value : -value)
       release([x, result])
     }
+  })
+
+  describe('says once why a function runs op by op', () => {
+    const called = (f: (input: { readonly x: Tensor; readonly count: number }) => Tensor): readonly string[] => {
+      warnings.length = 0
+      const compiled = [runtime.compile(f), runtime.compile(f)]
+      for (let count = 0; count < 6; count++) {
+        const x = tensor([1, 2], [2])
+        for (const one of compiled) release(scope(() => one({ x, count })))
+        release(x)
+      }
+      return [...warnings]
+    }
+    const outside = (): Tensor => tensor([1, 2], [2])
+
+    it.each<readonly [string, (input: { readonly x: Tensor; readonly count: number }) => Tensor, RegExp]>([
+      ['what it computes', function scaled({ x }) { return multiply(x, item(sum(x))) }, /The compiled function 'scaled' runs op by op.*reads the values of a result of the operation Sum\./],
+      ['its input', ({ x }) => multiply(x, item(x)), /^A compiled function runs op by op.*reads the values of its input 'x'\./],
+      ['a tensor of its own', ({ x }) => multiply(x, item(relu(outside()))), /reads the values of a result of the operation Relu\./],
+      ['by a value that changes', ({ x, count }) => multiply(x, count), /decides by 'count', which was another value in 4 calls/],
+    ])('where it reads or decides: %s', (_, f, expected) => {
+      const told = called(f)
+      expect(told).toEqual(backend === 'native' ? [expect.stringMatching(expected)] : [])
+    })
+  })
+
+  it.runIf(backend === 'native')('forgets the recordings of a function that nobody has any more', async () => {
+    setFlagsFromString('--expose-gc')
+    // The name is there from now on, in contexts that are new.
+    const collect = runInNewContext('gc') as () => void
+    const before = upstreamBackend().numDataIds()
+    const used = (at: number): object => {
+      const kept = randomNormal(randomKey(at), [100])
+      const f = ({ x, key }: { readonly x: Tensor; readonly key: Key }): TensorTree => ({ y: dropout(multiply(x, kept), foldIn(key, 'a'), { rate: 0.5 }), x, one: scalar(1) })
+      const compiled = runtime.compile(f)
+      const x = ones([100])
+      for (const seed of [1, 2]) {
+        const { y, one } = scope(() => compiled({ x, key: randomKey(seed) })) as { readonly y: Tensor; readonly one: Tensor }
+        release([y, one])
+      }
+      release([x, kept])
+      return f
+    }
+    const functions = [1, 2, 3].map((seed) => new WeakRef(used(seed)))
+    expect(upstreamBackend().numDataIds()).toBeGreaterThanOrEqual(before + functions.length)
+    for (let turn = 0; turn < 20 && upstreamBackend().numDataIds() > before; turn++) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      collect()
+    }
+    expect(functions.map((one) => one.deref())).toEqual([undefined, undefined, undefined])
+    // Fewer, where functions of tests before this one are gone too.
+    expect(upstreamBackend().numDataIds()).toBeLessThanOrEqual(before)
   })
 
   it('forgets the recordings that were used longest ago, and frees what they kept', () => {

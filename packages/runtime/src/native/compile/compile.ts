@@ -8,10 +8,21 @@ import { observeInput, type ReadValues } from './observed-input.js'
 /** Where a leaf of a result comes from, given the outputs of the graph and the tensors of the input. A function, so that it is a leaf of a template itself. */
 type ResultLeaf = (outputs: readonly UpstreamTensor[], inputs: readonly AnyTensor[]) => unknown
 
+// Leaves are made out here, because a function keeps alive what stands around it: the recording, and the function that was recorded.
+const outputLeaf = (position: number): ResultLeaf => (outputs) => outputs[position]
+const inputLeaf = (position: number): ResultLeaf => (_outputs, inputs) => inputs[position]
+const fixedLeaf = (value: unknown): ResultLeaf => () => value
+
+/** What is remembered of a function without keeping it alive. */
+interface Recorded {
+  /** Whether it was said that it runs op by op. */
+  told: boolean
+}
+
 /** A recorded function, ready to be run as one operation. */
 interface Replay {
-  /** The function that was recorded. */
-  readonly of: unknown
+  /** Stands for the function that was recorded. */
+  readonly of: Recorded
   /** Structure, shapes and element types of the input that it was recorded with. */
   readonly signature: string
   readonly read: ReadValues
@@ -68,6 +79,12 @@ const inOrder = (nodes: readonly GraphNode[]): readonly GraphNode[] => {
 
 const nodeOf = (output: string): string => output.split(':')[0] ?? output
 
+/** A tensor that was read, for people, by the node that it came from. */
+const nameOf = (output: string): string => {
+  const operation = nodeOf(output).replace(/_\d+$/, '')
+  return ['', 'Placeholder', 'Const'].includes(operation) ? 'a tensor that it was not given' : `a result of the operation ${operation}`
+}
+
 const withIndex = (output: string): string => (output.includes(':') ? output : `${output}:0`)
 
 /** An input taken apart. */
@@ -93,11 +110,12 @@ const partsOf = (input: unknown): Parts => {
  *
  * Random numbers that the function draws from keys of its input are inputs of the graph, drawn anew for each key. Other values that are not tensors may
  * decide what is computed: those that were read while recording must be the same when the recording is used, or the function is recorded again, and after
- * a few times runs op by op. So does a function that reads a tensor's values.
+ * a few times runs op by op. So does a function that reads a tensor's values. Recordings of a function that nobody has any more are forgotten.
  *
  * @param backend The native backend, whose binding can define functions.
+ * @param warn Told once of each function that runs op by op, and why.
  */
-export const nativeCompile = (backend: NativeBackend): Compile => {
+export const nativeCompile = (backend: NativeBackend, warn: (text: string) => void): Compile => {
   const { binding } = backend
   const { defineFunction, removeFunction } = binding
   if (defineFunction === undefined || removeFunction === undefined) return (f) => f
@@ -121,11 +139,11 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
     const fetched: string[] = []
     const positions = new Map<number, number>()
     const template = mapLeaves(result, (leaf): ResultLeaf => {
-      if (!isTensor(leaf)) return () => leaf
+      if (!isTensor(leaf)) return fixedLeaf(leaf)
       const input = inputOf.get(leaf.id)
-      if (input !== undefined) return (_outputs, inputs) => inputs[input]
+      if (input !== undefined) return inputLeaf(input)
       const known = positions.get(leaf.id)
-      if (known !== undefined) return (outputs) => outputs[known]
+      if (known !== undefined) return outputLeaf(known)
       // An identity of its own for each output: constants, inputs and values fetched twice cannot be outputs themselves.
       const source = recording.outputOf(upstream(leaf)) ?? ''
       const { dtype } = backend.tensorMap.get(upstream(leaf).dataId)
@@ -134,7 +152,7 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
       fetched.push(node.name)
       const position = fetched.length - 1
       positions.set(leaf.id, position)
-      return (outputs) => outputs[position]
+      return outputLeaf(position)
     })
     const nodes = needed([...recording.nodes, ...extra], fetched)
     const alive = new Set(nodes.map(({ name }) => name))
@@ -149,14 +167,22 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
     return { name, used, captured, computed, outputs: fetched.length, result: template }
   }
 
-  const record = <I, O>(f: (input: I) => O, input: I, { signature, tensors }: Parts): { readonly result: O; readonly replay: Replay } => {
+  const tell = (f: (input: never) => unknown, of: Recorded, why: string): void => {
+    if (of.told) return
+    of.told = true
+    warn(`${f.name === '' ? 'A compiled function' : `The compiled function '${f.name}'`} runs op by op, which is slower with the same results: ${why}`)
+  }
+
+  const record = <I, O>(f: (input: I) => O, of: Recorded, input: I, { signature, tensors }: Parts): { readonly result: O; readonly replay: Replay } => {
     let replay: Replay | undefined
     const result = scope(() => {
       const copies = tensors.map(([, tensor]) => identityOf(tensor))
       const observed = observeInput(input, new Map(copies.map((copy, index) => [tensors[index]?.[0] ?? '', copy])))
       const { result: value, recording } = recordGraph(backend, copies.map(upstream), observed.keys, () => f(observed.input))
-      const common = { of: f, signature, read: observed.read }
-      if (recording.hasRead) {
+      const common = { of, signature, read: observed.read }
+      if (recording.firstRead !== undefined) {
+        const path = tensors[copies.findIndex((copy) => recording.outputOf(upstream(copy)) === recording.firstRead)]?.[0]
+        tell(f, of, `it reads the values of ${path === undefined ? nameOf(recording.firstRead) : `its input '${path}'`}. Compute with the tensor itself, or read it outside of the function.`)
         for (const { dataId } of recording.captured) backend.disposeData(dataId)
         replay = { ...common, name: undefined, used: [], captured: [], computed: [], outputs: 0, result: undefined }
       } else replay = { ...common, ...define(recording, copies, value) }
@@ -199,18 +225,40 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
 
   // Least recently used first.
   const replays = new Set<Replay>()
-  return <I, O>(f: (input: I) => O) =>
-    (input: I): O => {
+  const known = new WeakMap<(input: never) => unknown, Recorded>()
+  const unused = new FinalizationRegistry<Recorded>((gone) => {
+    for (const replay of [...replays].filter(({ of }) => of === gone)) {
+      replays.delete(replay)
+      forget(replay)
+    }
+  })
+  const recordedOf = (f: (input: never) => unknown): Recorded => {
+    const before = known.get(f)
+    if (before !== undefined) return before
+    const recorded: Recorded = { told: false }
+    known.set(f, recorded)
+    unused.register(f, recorded)
+    return recorded
+  }
+
+  return <I, O>(f: (input: I) => O) => {
+    const recordedFunction = recordedOf(f)
+    return (input: I): O => {
       const parts = partsOf(input)
-      const similar = [...replays].filter(({ of, signature }) => of === f && signature === parts.signature)
+      const similar = [...replays].filter(({ of, signature }) => of === recordedFunction && signature === parts.signature)
       const replay = similar.find(({ read }) => [...read].every(([path, value]) => Object.is(parts.values.get(path), value)))
       if (replay !== undefined) {
         replays.delete(replay)
         replays.add(replay)
       }
       if (replay?.name !== undefined) return run<O>(replay, parts)
-      if (replay !== undefined || similar.length >= mostRecordings) return f(input)
-      const recorded = record(f, input, parts)
+      if (replay !== undefined) return f(input)
+      if (similar.length >= mostRecordings) {
+        const [changing] = [...(similar.at(-1)?.read ?? [])].find(([path, value]) => !Object.is(parts.values.get(path), value)) ?? []
+        tell(f, recordedFunction, `it decides by '${changing ?? ''}', which was another value in ${mostRecordings + 1} calls. Give it as a tensor, or make a function for each value.`)
+        return f(input)
+      }
+      const recorded = record(f, recordedFunction, input, parts)
       replays.add(recorded.replay)
       const [oldest] = replays
       if (replays.size > mostReplays && oldest !== undefined) {
@@ -219,4 +267,5 @@ export const nativeCompile = (backend: NativeBackend): Compile => {
       }
       return recorded.result
     }
+  }
 }

@@ -1,5 +1,5 @@
 import type { DataId, TensorInfo } from '@tensorflow/tfjs-core'
-import { derivationOf, type Key } from '@transferkit/tensor'
+import { derivationOf, type Key, type KeyDerivation } from '@transferkit/tensor'
 import type { NativeBackend, NativeBinding, OutputMetadata } from '../backend.js'
 import { upload } from '../operations.js'
 import { encodeAttribute, type GraphNode, shapeAttribute, tensorAttribute, typeAttribute } from './graph-definition.js'
@@ -27,8 +27,8 @@ export interface Recording {
   readonly nodes: readonly GraphNode[]
   readonly captured: readonly CapturedTensor[]
   readonly computed: readonly ComputedInput[]
-  /** Whether values were read while recording, so that the computation may depend on them. */
-  readonly hasRead: boolean
+  /** The first node output whose values were read while recording, so that the computation may depend on them; empty for a tensor of no node, undefined where none was. */
+  readonly firstRead: string | undefined
   /** The node output that a tensor is; undefined for one that was not computed while recording. */
   outputOf(tensor: TensorInfo): string | undefined
 }
@@ -36,8 +36,14 @@ export interface Recording {
 /** Numbers of elements up to which an uploaded value becomes a constant of the graph instead of an input. */
 const smallConstant = 64
 
-/** All properties of the binding in an object that can be changed; the binding's own are read-only. */
-const copyOf = (binding: NativeBinding): NativeBinding => {
+/** Computes from the words of an origin. Made out here, because a function keeps alive what stands around it, which would be the whole recording. */
+const afterDerivation =
+  ({ derive }: KeyDerivation, compute: ComputedInput['compute']): ComputedInput['compute'] =>
+  (words) =>
+    compute(derive(words))
+
+/** All properties of the binding in an object that can be changed; the binding's own are read-only. @internal */
+export const copyOf = (binding: NativeBinding): NativeBinding => {
   const properties = Object.getOwnPropertyNames(binding).map((name) => [name, Reflect.get(binding, name) as unknown])
   // The binding is an object of named properties, all its own; the copy has the same.
   return Object.fromEntries(properties) as NativeBinding
@@ -62,7 +68,7 @@ export const recordGraph = <T>(
   const captured: CapturedTensor[] = []
   const computed: ComputedInput[] = []
   const outputs = new Map<number, string>()
-  let hasRead = false
+  let firstRead: string | undefined
 
   const addNode = (operation: string, inputs: readonly string[], attributes: GraphNode['attributes']): string => {
     const name = `${operation}_${nodes.length}`
@@ -106,7 +112,7 @@ export const recordGraph = <T>(
       return results
     },
     tensorDataSync: (id) => {
-      hasRead = true
+      firstRead ??= outputs.get(id) ?? ''
       return binding.tensorDataSync(id)
     },
   }
@@ -120,7 +126,7 @@ export const recordGraph = <T>(
       const tensor = upload(backend, compute(derivation.derive(origin.words)), shape)
       const [id = -1] = lookUp([tensor])
       const { type } = entryOf(tensor)
-      computed.push({ node: addPlaceholder(id, { type, shape }), keyPath: origin.path, shape, type, compute: (words) => compute(derivation.derive(words)) })
+      computed.push({ node: addPlaceholder(id, { type, shape }), keyPath: origin.path, shape, type, compute: afterDerivation(derivation, compute) })
       return tensor
     },
     getInputTensorIds: (tensors: readonly TensorInfo[]): number[] => {
@@ -141,7 +147,7 @@ export const recordGraph = <T>(
       const [id = -1] = replaced.getInputTensorIds([tensor])
       return outputs.get(id)
     }
-    return { result, recording: { nodes, captured, computed, hasRead, outputOf } }
+    return { result, recording: { nodes, captured, computed, firstRead, outputOf } }
   } catch (error) {
     for (const { dataId } of captured) backend.disposeData(dataId)
     throw error

@@ -1,0 +1,7 @@
+export type { OpenBackend } from './backend-properties.js'
+export { expectGradients } from './expect-gradients.js'
+export { type Breach, breach, brokenProperties, holdProperty, type Property } from './property.js'
+export { type BackendConformance, testBackend } from './test-backend.js'
+export { type DatasetConformance, testDataset } from './test-dataset.js'
+export { type NetworkConformance, testNetwork } from './test-network.js'
+export { type PropertySuite, testProperties } from './test-properties.js'
