@@ -2,7 +2,7 @@ export { candidateDefaults, type CandidateDefaults, type CandidateKind, candidat
 export { featureGate, type FeatureGateOptions } from './feature-gate.js'
 export { constantGate, gate, type Gate, type GateKind, gateKinds, type GateOptions } from './gate.js'
 export { openness, type Openness } from './openness.js'
-export { parameterTransferUnit, type ParameterTransferUnit, type ParameterTransferUnitOptions, type UnitResult, type UnitShapes, type UnitStreams } from './parameter-transfer-unit.js'
+export { parameterTransferUnit, type ParameterTransferUnit, type ParameterTransferUnitOptions, type SourceShare, type UnitResult, type UnitShapes, type UnitStreams } from './parameter-transfer-unit.js'
 export { meanOverPositions } from './positions.js'
 export { gateGroups, type GateOverride, heldOrLearnedGate } from './unit-gates.js'
 export { type UnitOptions, type UnitStart, withCandidateDefaults } from './unit-options.js'

@@ -1,6 +1,7 @@
 import {
   add,
   branchAt,
+  concat,
   fanInUniform,
   foldIn,
   identity,
@@ -68,7 +69,19 @@ export interface UnitShapes {
   readonly target: Shape
 }
 
-/** A Parameter Transfer Unit: a pair of pure functions without state. */
+/** What in a unit depends on the source alone, so that a recurrent layer can compute it for all steps at once, and what is left to be computed from the target. */
+export interface SourceShare {
+  /** The source activation at the target's width, `[..., C]`. */
+  readonly source: Tensor
+  /** The source's share of the fine-tune gate, then of the transfer gate, before their activation and with their biases, `[..., 2C]`. */
+  readonly gates: Tensor
+  /** Weights of the target's share of both gates, `[C, 2C]`. */
+  readonly targetWeight: Tensor
+  /** The candidate, for `light` only: with `threeState` it is the activation of the trainable clone. */
+  readonly candidate?: Tensor
+}
+
+/** A Parameter Transfer Unit: pure functions without state. */
 export interface ParameterTransferUnit {
   /** How the candidate is made. */
   readonly candidate: CandidateKind
@@ -89,6 +102,14 @@ export interface ParameterTransferUnit {
    * @throws TransferkitError `ptu/streams` when the candidate is `threeState` and the clone's activation is missing.
    */
   apply(params: TensorTree, streams: UnitStreams): UnitResult
+  /**
+   * The source's share of a unit whose gates are both `dense`, with the candidate `light` or `threeState`; other units do not have it. With the openings
+   * `f, z = σ(gates + t targetWeight)` the mixture is that of {@link ParameterTransferUnit.apply}, up to rounding.
+   *
+   * @param params What {@link ParameterTransferUnit.init} made.
+   * @param source Source activation.
+   */
+  readonly sourceShare?: (params: TensorTree, source: Tensor) => SourceShare
 }
 
 /** `o ⊙ a + (1 - o) ⊙ b`. Not `b + o ⊙ (a - b)`: this form gives exactly `a` at `o = 1` and exactly `b` at `o = 0`. */
@@ -155,13 +176,15 @@ export const parameterTransferUnit = (options: ParameterTransferUnitOptions): Pa
     return candidate === 'light' ? light : { ...light, targetWeight: zeros([width, width]) }
   }
 
+  const lightCandidate = (params: TensorTree, source: Tensor): Tensor => activation(add(mixChannels(source, variable(params, 'sourceWeight')), variable(params, 'bias')))
+
   const candidateOf = (params: TensorTree, source: Tensor, { target, tuned }: UnitStreams, fineTune: Tensor): Tensor => {
     switch (candidate) {
       case 'threeState':
         if (tuned === undefined) throw new TransferkitError('ptu/streams', "A unit with the candidate 'threeState' needs the activation of the trainable clone, `tuned`.")
         return tuned
       case 'light':
-        return activation(add(mixChannels(source, variable(params, 'sourceWeight')), variable(params, 'bias')))
+        return lightCandidate(params, source)
       case 'gru': {
         const fromSource = mixChannels(multiply(fineTune, source), variable(params, 'sourceWeight'))
         const fromTarget = mixChannels(target, variable(params, 'targetWeight'))
@@ -170,8 +193,25 @@ export const parameterTransferUnit = (options: ParameterTransferUnitOptions): Pa
     }
   }
 
+  /** The source activation at the target's width. */
+  const atWidth = (params: TensorTree, source: Tensor, width: number): Tensor =>
+    widthOf(source.shape) === width ? source : mixChannels(source, variable(branchAt(params, 'projection'), 'weight'))
+
+  const sourceShare = (params: TensorTree, given: Tensor): SourceShare => {
+    const sideBySide = (name: string): Tensor => concat([variable(branchAt(params, 'fineTuneGate'), name), variable(branchAt(params, 'transferGate'), name)], -1)
+    const targetWeight = sideBySide('targetWeight')
+    const source = atWidth(params, given, targetWeight.shape[0] ?? 0)
+    return {
+      source,
+      gates: add(mixChannels(source, sideBySide('sourceWeight')), sideBySide('bias')),
+      targetWeight,
+      ...(candidate === 'light' ? { candidate: lightCandidate(branchAt(params, 'candidate'), source) } : {}),
+    }
+  }
+
   return {
     candidate,
+    ...(candidate !== 'gru' && transferGate.kind === 'dense' && fineTuneGate.kind === 'dense' ? { sourceShare } : {}),
     init: (key, shapes) =>
       scope(() => {
         checkShapes(shapes)
@@ -187,8 +227,7 @@ export const parameterTransferUnit = (options: ParameterTransferUnitOptions): Pa
     apply: (params, streams) => {
       checkShapes({ source: streams.source.shape, target: streams.target.shape })
       const { target } = streams
-      const isProjected = widthOf(streams.source.shape) !== widthOf(target.shape)
-      const source = isProjected ? mixChannels(streams.source, variable(branchAt(params, 'projection'), 'weight')) : streams.source
+      const source = atWidth(params, streams.source, widthOf(target.shape))
       const fineTune = fineTuneGate.apply(branchAt(params, 'fineTuneGate'), source, target)
       const transfer = transferGate.apply(branchAt(params, 'transferGate'), source, target)
       const tuned = candidateOf(branchAt(params, 'candidate'), source, streams, fineTune)

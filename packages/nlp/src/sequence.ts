@@ -1,4 +1,4 @@
-import { concat, expandDimensions, reshape, type Shape, slice, squeeze, type Tensor, TransferkitError } from '@transferkit/tensor'
+import { concat, expandDimensions, reshape, type Shape, slice, squeeze, stopGradient, type Tensor, TransferkitError } from '@transferkit/tensor'
 
 const checked = (sequence: Tensor): Shape => {
   const { shape } = sequence
@@ -50,7 +50,7 @@ export const valuesOf = (sequence: Tensor): Tensor => {
  * The mask of a sequence.
  *
  * @param sequence `[batch, step, channel + 1]`.
- * @returns `[batch, step]`: 1 where a step is real, 0 where it is padding.
+ * @returns `[batch, step]`: 1 where a step is real, 0 where it is padding. No gradient flows through it.
  * @throws TransferkitError `nlp/sequence` when it has other axes.
  *
  * @example
@@ -63,7 +63,7 @@ export const valuesOf = (sequence: Tensor): Tensor => {
  */
 export const maskOf = (sequence: Tensor): Tensor => {
   const outer = checked(sequence).slice(0, -1)
-  return squeeze(slice(sequence, [...outer.map(() => 0), (sequence.shape.at(-1) ?? 1) - 1], [...outer, 1]), [-1])
+  return squeeze(slice(stopGradient(sequence), [...outer.map(() => 0), (sequence.shape.at(-1) ?? 1) - 1], [...outer, 1]), [-1])
 }
 
 /**

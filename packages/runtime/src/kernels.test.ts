@@ -67,6 +67,7 @@ const convolutions: readonly (readonly [string, ConvolutionCase])[] = [
   ['7x7, stride 2', convolution({ inputShape: [1, 15, 14, 3], filterShape: [7, 7, 3, 2], padding: symmetric(3), strides: [2, 2] })],
   ['many channels', convolution({ inputShape: [4, 9, 8, 32], filterShape: [3, 3, 32, 64] })],
   ['many channels, odd size', convolution({ inputShape: [3, 11, 13, 64], filterShape: [3, 3, 64, 32] })],
+  ['as many channels as fill one register, odd size', convolution({ inputShape: [3, 7, 5, 16], filterShape: [3, 3, 16, 48] })],
   ['depthwise', convolution({ filterShape: [3, 3, 3, 1], depthwise: true })],
   ['depthwise with a multiplier', convolution({ filterShape: [3, 3, 3, 2], depthwise: true })],
   ['depthwise, stride 2, another padding on every side', convolution({ inputShape: [2, 7, 6, 3], filterShape: [3, 3, 3, 2], padding: [[0, 1], [2, 1]], strides: [2, 2], depthwise: true })],

@@ -60,6 +60,7 @@ export { argMax, logSumExp, max, mean, min, type Moments, moments, norm, type Re
 export { resizeBilinear } from './ops/resize.js'
 export { broadcastTo, concat, expandDimensions, identity, pad, type PermutedAxes, reshape, reverse, shapeOf, slice, split, squeeze, stack, stopGradient, tile, transpose, unstack, type WithoutWildcard } from './ops/shape.js'
 export { logSoftmax, sigmoidCrossEntropy, softmax, softmaxCrossEntropy } from './ops/softmax.js'
+export { type LstmTransferInputs, type LstmTransferSequence, lstmTransferSequence } from './ops/transfer-sequence.js'
 export { integerArray, normalArray, permutation, uniformArray } from './random/host.js'
 export { derivationOf, foldIn, type Key, type KeyDerivation, randomKey, splitKey, standInKey } from './random/key.js'
 export type { Admitted, Axes, AxesIn, Axis, Broadcast, BroadcastAxis, BroadcastKnown, Checked, ConvolutionAxes, DataType, Describe, JoinAxis, MatMulAxes, ShapeError, SizesOf, SlidOver } from './tensor/axes.js'

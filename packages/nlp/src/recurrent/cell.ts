@@ -50,12 +50,12 @@ export interface RecurrentCell {
    * All steps at once, where the cell has a faster way than step by step.
    *
    * @param params What {@link RecurrentCell.init} made.
-   * @param projected The input's share of all steps, as {@link RecurrentCell.project} gives it.
+   * @param x `[batch, step, inputSize]`.
    * @param mask `[batch, step]`: 1 where a step is real, 0 where it is padding.
    * @param initial State before the first step.
    * @param reverse Whether the last step comes first.
    */
-  sequence?(params: TensorTree, projected: Tensor, mask: Tensor, initial: CellState, reverse: boolean): StatesOverTime
+  sequence?(params: TensorTree, x: Tensor, mask: Tensor, initial: CellState, reverse: boolean): StatesOverTime
   /**
    * The state before the first step: zeros.
    *

@@ -24,21 +24,22 @@ import { cellInit, productOf, productWith, projectSteps, zeroState } from './gat
  */
 export const gruCell = (options: CellOptions): RecurrentCell => {
   const { hiddenSize } = options
+  const project: RecurrentCell['project'] = (params, x) => {
+    const { weight, bias } = productOf(params, 'input')
+    return projectSteps(x, weight, bias)
+  }
   return {
     kind: 'gru',
     hiddenSize,
     init: cellInit(3, options),
-    project: (params, x) => {
-      const { weight, bias } = productOf(params, 'input')
-      return projectSteps(x, weight, bias)
-    },
+    project,
     step: (params, projected, { hidden }) => {
       const { weight, bias } = productOf(params, 'hidden')
       return { hidden: gruStep(projected, add(productWith(hidden, weight), bias), hidden) }
     },
-    sequence: (params, projected, mask, { hidden }, reverse) => {
+    sequence: (params, x, mask, { hidden }, reverse) => {
       const { weight, bias } = productOf(params, 'hidden')
-      return { hidden: gruSequence(projected, weight, bias, mask, hidden, { reverse }) }
+      return { hidden: gruSequence(project(params, x), weight, bias, mask, hidden, { reverse }) }
     },
     initialState: (batch) => ({ hidden: zeroState(batch, hiddenSize) }),
   }

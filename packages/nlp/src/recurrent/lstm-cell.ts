@@ -2,7 +2,8 @@ import { add, lstmSequence, lstmStep, TransferkitError, type LstmState } from '@
 import type { CellOptions, CellState, RecurrentCell } from './cell.js'
 import { cellInit, productOf, productWith, projectSteps, zeroState } from './gated-cell.js'
 
-const withCell = ({ hidden, cell }: CellState): LstmState => {
+/** The state of an LSTM, which has a cell state. @internal */
+export const withCell = ({ hidden, cell }: CellState): LstmState => {
   if (cell === undefined) throw new TransferkitError('nlp/cell-state', 'The state of an LSTM has a hidden and a cell state, but this one has no cell state. Is it that of a GRU?')
   return { hidden, cell }
 }
@@ -29,20 +30,21 @@ const withCell = ({ hidden, cell }: CellState): LstmState => {
  */
 export const lstmCell = (options: CellOptions): RecurrentCell => {
   const { hiddenSize } = options
+  const project: RecurrentCell['project'] = (params, x) => {
+    const input = productOf(params, 'input')
+    // Both biases are added to the same sum, so that one addition for all steps does.
+    return projectSteps(x, input.weight, add(input.bias, productOf(params, 'hidden').bias))
+  }
   return {
     kind: 'lstm',
     hiddenSize,
     init: cellInit(4, options),
-    project: (params, x) => {
-      const input = productOf(params, 'input')
-      // Both biases are added to the same sum, so that one addition for all steps does.
-      return projectSteps(x, input.weight, add(input.bias, productOf(params, 'hidden').bias))
-    },
+    project,
     step: (params, projected, state) => {
       const { hidden, cell } = withCell(state)
       return lstmStep(add(projected, productWith(hidden, productOf(params, 'hidden').weight)), cell)
     },
-    sequence: (params, projected, mask, initial, reverse) => lstmSequence(projected, productOf(params, 'hidden').weight, mask, withCell(initial), { reverse }),
+    sequence: (params, x, mask, initial, reverse) => lstmSequence(project(params, x), productOf(params, 'hidden').weight, mask, withCell(initial), { reverse }),
     initialState: (batch) => ({ hidden: zeroState(batch, hiddenSize), cell: zeroState(batch, hiddenSize) }),
   }
 }

@@ -42,8 +42,8 @@ export const carryOver = (real: Tensor, next: CellState, previous: CellState): C
 })
 
 /** States after each step, by position. */
-const stepByStep = (cell: RecurrentCell, params: TensorTree, projected: Tensor, mask: Tensor, initial: CellState, reverse: boolean): StatesOverTime => {
-  const inputs: readonly Tensor[] = unstack(projected, 1)
+const stepByStep = (cell: RecurrentCell, params: TensorTree, x: Tensor, mask: Tensor, initial: CellState, reverse: boolean): StatesOverTime => {
+  const inputs: readonly Tensor[] = unstack(cell.project(params, x), 1)
   const real: readonly Tensor[] = unstack(expandDimensions(mask, -1), 1)
   const states: CellState[] = []
   let state = initial
@@ -89,7 +89,7 @@ export const unroll = (cell: RecurrentCell, params: TensorTree, sequence: Tensor
   const mask = maskOf(sequence)
   const [batch = 0, steps = 0] = mask.shape
   if (steps === 0) throw new TransferkitError('nlp/no-steps', `A recurrent layer needs at least one step, but the sequence has shape [${String(sequence.shape)}]. Pad empty texts to one step.`)
-  const given = [params, cell.project(params, valuesOf(sequence)), mask, initial ?? cell.initialState(batch), reverse] as const
+  const given = [params, valuesOf(sequence), mask, initial ?? cell.initialState(batch), reverse] as const
   const states = cell.sequence?.(...given) ?? stepByStep(cell, ...given)
   const output = multiply(states.hidden, expandDimensions(mask, -1))
   return { sequence: maskedSequence(output, mask), states, final: stateAt(states, reverse ? 0 : steps - 1) }

@@ -1,5 +1,5 @@
 import { openness, type UnitResult } from '@transferkit/gates'
-import { add, type Axes, gather, type Inspection, integerTensor, mean, readSync, reshape, stack, type Tensor, zeros } from '@transferkit/tensor'
+import { add, type Axes, gather, type Inspection, integerTensor, mean, readSync, reshape, split, stack, type Tensor, zeros } from '@transferkit/tensor'
 
 /** What the gates of one unit did over a batch of sequences. */
 export interface UnitRecord {
@@ -40,7 +40,21 @@ export const recordOverTime = (label: string, mask: Tensor, results: readonly Un
 }
 
 /**
- * The record of a unit that mixed all steps at once.
+ * The record of a recurrent unit that mixed all steps at once.
+ *
+ * @param label Where the unit stands.
+ * @param mask `[batch, step]`.
+ * @param openings Of the fine-tune gate, then of the transfer gate, `[batch, step, 2 channels]`.
+ */
+export const recordOfOpenings = (label: string, mask: Tensor, openings: Tensor): UnitRecord => {
+  const columns = openings.shape.at(-1) ?? 0
+  // Two parts.
+  const [fineTune, transfer] = split(reshape(openings, [-1, columns]), [columns / 2, columns / 2]) as readonly [Tensor, Tensor]
+  return { label, mask, transfer, fineTune }
+}
+
+/**
+ * The record of a unit that mixed all rows at once.
  *
  * @param label Where the unit stands.
  * @param mask `[batch, step]`.

@@ -4,7 +4,7 @@ import type { StatesOverTime } from '../recurrent/cell.js'
 import { dropoutOfValues, type RecurrentModule } from '../recurrent/recurrent-layer.js'
 import { unroll } from '../recurrent/unroll.js'
 import { eachSequence, maskedSequence, maskOf, valuesOf } from '../sequence.js'
-import { recordAtOnce, recordOverTime, type UnitRecord } from './gate-inspection.js'
+import { recordAtOnce, recordOfOpenings, recordOverTime, type UnitRecord } from './gate-inspection.js'
 import { unitCell } from './unit-cell.js'
 import type { UnitPlace } from './unit-places.js'
 
@@ -81,10 +81,16 @@ export const mixedLayer = ({ path, hidden, cell: cellUnit }: PlacedUnits, module
       const mixed = (x: Tensor): Tensor => {
         const source = own?.states.get(path) ?? unroll(cell, branchAt(fixed.params, path), x, { reverse }).states
         const results: Readonly<Record<'hidden' | 'cell', UnitResult[]>> = { hidden: [], cell: [] }
-        const mixing = unitCell({ cell, hiddenUnit: hidden, ...(cellUnit === undefined ? {} : { cellUnit }), source, onMixture: (part, result) => results[part].push(result) })
+        const all: Tensor[] = []
+        const mixing = unitCell({
+          ...{ cell, hiddenUnit: hidden, ...(cellUnit === undefined ? {} : { cellUnit }), source },
+          onMixture: (part, result) => results[part].push(result),
+          onOpenings: (openings) => all.push(openings),
+        })
         const output = unroll(mixing, variables, x, { reverse }).sequence
         const record = (label: string, seen: readonly UnitResult[]) => (): UnitRecord => recordOverTime(label, maskOf(x), reverse ? seen.toReversed() : seen)
-        onRecord(record(path, results.hidden))
+        const [openings] = all
+        onRecord(openings === undefined ? record(path, results.hidden) : () => recordOfOpenings(path, maskOf(x), openings))
         if (cellUnit !== undefined) onRecord(record(`${path} cell`, results.cell))
         return output
       }

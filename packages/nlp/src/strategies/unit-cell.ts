@@ -1,6 +1,8 @@
 import type { ParameterTransferUnit, UnitResult } from '@transferkit/gates'
-import { branchAt, concat, split, type Tensor, type TensorTree, type Vectors } from '@transferkit/tensor'
+import { add, branchAt, concat, lstmTransferSequence, split, type Tensor, type TensorTree, type Vectors } from '@transferkit/tensor'
 import type { CellState, RecurrentCell, StatesOverTime } from '../recurrent/cell.js'
+import { productOf, projectSteps } from '../recurrent/gated-cell.js'
+import { withCell } from '../recurrent/lstm-cell.js'
 
 /** What a unit over time is made of. */
 export interface UnitCellParts {
@@ -12,8 +14,10 @@ export interface UnitCellParts {
   readonly cellUnit?: ParameterTransferUnit
   /** States of the frozen source layer. */
   readonly source: StatesOverTime
-  /** Is told of every mixture, in the order of the steps: which state was mixed, the mixture and its gates. */
+  /** Is told of every mixture, in the order of the steps: which state was mixed, the mixture and its gates. Not of those of all steps at once. */
   readonly onMixture?: (part: 'hidden' | 'cell', result: UnitResult) => void
+  /** Is told of the openings of the fine-tune gate and the transfer gate side by side, `[batch, step, 2H]`, when the hidden states of all steps are mixed at once. */
+  readonly onOpenings?: (openings: Tensor) => void
 }
 
 /** Tensors side by side along the last axis. */
@@ -32,12 +36,14 @@ const sideBySide = (parts: readonly Tensor[]): Tensor =>
  * h_τ = z_τ ⊙ ((1 - f_τ) ⊙ s_τ + f_τ ⊙ c_τ) + (1 - z_τ) ⊙ t_τ
  * ```
  *
+ * With an LSTM, `dense` gates, and without a unit on the cell state, all steps are one operation; the source's share of the gates comes before.
+ *
  * Its parameters are `{ target, clone, unit: { hidden, cell } }`. Its state is the mixture, and as cell state the cell states of target and clone side by
  * side, or their mixture.
  *
  * @param parts Cell, units, states of the source.
  */
-export const unitCell = ({ cell, hiddenUnit, cellUnit, source, onMixture }: UnitCellParts): RecurrentCell => {
+export const unitCell = ({ cell, hiddenUnit, cellUnit, source, onMixture, onOpenings }: UnitCellParts): RecurrentCell => {
   const { hiddenSize } = cell
   const branches = hiddenUnit.candidate === 'threeState' ? ['target', 'clone'] : ['target']
   const sourceStates = [source.hidden, ...(cellUnit === undefined || source.cell === undefined ? [] : [source.cell])]
@@ -59,8 +65,34 @@ export const unitCell = ({ cell, hiddenUnit, cellUnit, source, onMixture }: Unit
     // All states are `[batch, channel]`.
     ({ hidden: hidden as unknown as Vectors, ...(cellState === undefined ? {} : { cell: cellState as unknown as Vectors }) })
 
+  const { sourceShare } = hiddenUnit
+
+  /** All steps of the mixture of an LSTM at once. */
+  const sequenceWith =
+    (shareOf: NonNullable<typeof sourceShare>): NonNullable<RecurrentCell['sequence']> =>
+    (params, x, mask, initial, reverse) => {
+      const ofBranches = (product: 'input' | 'hidden', leaf: 'weight' | 'bias'): Tensor => sideBySide(branches.map((name) => productOf(branchAt(params, name), product)[leaf]))
+      const share = shareOf(branchAt(params, 'unit.hidden'), source.hidden)
+      const { hidden, cell: cells, openings } = lstmTransferSequence(
+        {
+          projected: projectSteps(x, ofBranches('input', 'weight'), add(ofBranches('input', 'bias'), ofBranches('hidden', 'bias'))),
+          hiddenWeight: ofBranches('hidden', 'weight'),
+          gateProjected: share.gates,
+          gateWeight: share.targetWeight,
+          source: share.source,
+          ...(share.candidate === undefined ? {} : { candidate: share.candidate }),
+          mask,
+          initial: withCell(initial),
+        },
+        { reverse },
+      )
+      onOpenings?.(openings)
+      return { hidden, cell: cells }
+    }
+
   return {
     kind: cell.kind,
+    ...(cell.kind === 'lstm' && cellUnit === undefined && sourceShare !== undefined ? { sequence: sequenceWith(sourceShare) } : {}),
     hiddenSize,
     init: cell.init.bind(cell),
     project: (params, x) => sideBySide([...branches.map((name) => cell.project(branchAt(params, name), x)), ...sourceStates]),

@@ -13,7 +13,10 @@ class Input {
  public:
   Input(TF_OpKernelContext *context, int index, TF_Status *status) { TF_GetInput(context, index, &tensor_, status); }
   ~Input() { TF_DeleteTensor(tensor_); }
-  const float *data() const { return static_cast<const float *>(TF_TensorData(tensor_)); }
+  template <typename Element = float>
+  const Element *data() const {
+    return static_cast<const Element *>(TF_TensorData(tensor_));
+  }
   long size(int axis) const { return TF_Dim(tensor_, axis); }
   int axes() const { return TF_NumDims(tensor_); }
   // Whether it has these sizes.
@@ -44,9 +47,12 @@ class Call {
   // Memory for an output. TensorFlow owns it; null where there are no elements to write, or where it gave none, which is the status then.
   template <int kAxes>
   float *Output(int index, const int64_t (&shape)[kAxes]) {
+    return Output(index, shape, kAxes);
+  }
+  float *Output(int index, const int64_t *shape, int axes) {
     size_t bytes = sizeof(float);
-    for (const int64_t size : shape) bytes *= size;
-    TF_Tensor *const output = TF_AllocateOutput(context_, index, TF_FLOAT, shape, kAxes, bytes, status_);
+    for (int axis = 0; axis < axes; axis++) bytes *= shape[axis];
+    TF_Tensor *const output = TF_AllocateOutput(context_, index, TF_FLOAT, shape, axes, bytes, status_);
     if (!IsOk()) return nullptr;
     // That of an empty tensor may be anything.
     float *const data = bytes == 0 ? nullptr : static_cast<float *>(TF_TensorData(output));

@@ -7,7 +7,7 @@ namespace transferkit {
 
 // Registers our operations with TensorFlow, and says so in the exports: `winogradChannels` is the number that channels
 // have to be multiples of for `TransferkitConvolution` and `TransferkitConvolutionFilterGradient`, absent where there are none;
-// `hasRecurrent` says whether there are the operations of recurrent_kernels.h.
+// `hasRecurrent` and `hasBatchNorm` say whether there are the operations of recurrent_kernels.h and batch_norm_kernels.h.
 napi_value AddKernels(napi_env env, napi_value exports);
 
 }  // namespace transferkit

@@ -20,6 +20,11 @@ void RunRecurrent(RecurrentCell cell, const float *weights, RecurrentForward wha
 // Gradients of what went into the steps.
 void RunRecurrentGradient(RecurrentCell cell, const float *weights, RecurrentBackward what);
 
+// An LSTM that is mixed with a source, and its gradient. `weights` are [hidden, branches * 4 * hidden], `gate_weights`
+// [hidden, 2 * hidden]; none need to be packed.
+void RunTransfer(const float *weights, const float *gate_weights, TransferForward what);
+void RunTransferGradient(const float *weights, const float *gate_weights, TransferBackward what);
+
 }  // namespace transferkit
 
 #endif  // TRANSFERKIT_RECURRENT_H_

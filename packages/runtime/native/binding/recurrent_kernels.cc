@@ -3,29 +3,17 @@
 #include <initializer_list>
 
 #include "kernel_call.h"
+#include "operation.h"
 #include "recurrent.h"
-#include "tensorflow/c/ops.h"
 
 namespace transferkit {
 
 namespace {
 
-// Attributes of an operation.
 struct Settings {
   bool reverse, keep_gates;
+  explicit Settings(Attributes &attributes) : reverse(attributes.Flag("reverse")), keep_gates(attributes.Flag("keep_gates")) {}
 };
-
-void *Create(TF_OpKernelConstruction *construction) {
-  TF_Status *const status = TF_NewStatus();
-  TF_Bool reverse = 0, keep_gates = 0;
-  TF_OpKernelConstruction_GetAttrBool(construction, "reverse", &reverse, status);
-  if (TF_GetCode(status) == TF_OK) TF_OpKernelConstruction_GetAttrBool(construction, "keep_gates", &keep_gates, status);
-  if (TF_GetCode(status) != TF_OK) TF_OpKernelConstruction_Failure(construction, status);
-  TF_DeleteStatus(status);
-  return new Settings{reverse != 0, keep_gates != 0};
-}
-
-void Delete(void *settings) { delete static_cast<Settings *>(settings); }
 
 constexpr char kUnfit[] = "A recurrent operation of Transferkit was given inputs whose shapes do not fit.";
 
@@ -137,6 +125,87 @@ void GruGradient(void *settings, TF_OpKernelContext *context) {
   if (call.IsOk()) RunRecurrentGradient(RecurrentCell::kGru, weights.data(), what);
 }
 
+// What both operations on an LSTM that is mixed with a source are given, from input `index` on.
+struct TransferInputs {
+  TransferInputs(TF_OpKernelContext *context, int index, TF_Status *status)
+      : weights(context, index, status), gate_weights(context, index + 1, status), source(context, index + 2, status), candidate(context, index + 3, status),
+        mask(context, index + 4, status), hidden(context, index + 5, status), cell(context, index + 6, status) {}
+  // With two branches, the candidate is that of the second one and not given.
+  int branches() const { return candidate.axes() == 1 ? 2 : 1; }
+  bool Fits(const RecurrentSizes &sizes) const {
+    const auto [batch, steps, units, reverse] = sizes;
+    return batch >= 0 && weights.Is({units, branches() * 4 * units}) && gate_weights.Is({units, 2 * units}) && source.Is({batch, steps, units}) &&
+           (candidate.Is({0}) || candidate.Is({batch, steps, units})) && hidden.Is({batch, units}) && cell.Is({batch, branches() * units});
+  }
+  const Input weights, gate_weights, source, candidate, mask, hidden, cell;
+};
+
+void Transfer(void *settings, TF_OpKernelContext *context) {
+  Call call(context);
+  const Input projected(context, 0, call.status()), gate_projected(context, 1, call.status());
+  const TransferInputs inputs(context, 2, call.status());
+  const RecurrentSizes sizes = SizesOf(inputs.mask, inputs.hidden, settings);
+  const auto [batch, steps, units, reverse] = sizes;
+  const int branches = inputs.branches();
+  if (!inputs.Fits(sizes) || !projected.Is({batch, steps, branches * 4 * units}) || !gate_projected.Is({batch, steps, 2 * units})) {
+    call.Refuse(kUnfit);
+    return;
+  }
+  TransferForward what = {};
+  what.sizes = sizes;
+  what.branches = branches;
+  what.projected = projected.data();
+  what.gate_projected = gate_projected.data();
+  what.source = inputs.source.data();
+  what.candidate = Optional(inputs.candidate);
+  what.mask = inputs.mask.data();
+  what.initial_hidden = inputs.hidden.data();
+  what.initial_cell = inputs.cell.data();
+  what.hidden = call.Output(0, {batch, steps, units});
+  what.cell = call.Output(1, {batch, steps, branches * units});
+  what.openings = call.Output(2, {batch, steps, 2 * units});
+  what.gates = call.Output(3, {batch, steps, static_cast<const Settings *>(settings)->keep_gates ? branches * 4 * units : 0});
+  if (call.IsOk()) RunTransfer(inputs.weights.data(), inputs.gate_weights.data(), what);
+}
+
+void TransferGradient(void *settings, TF_OpKernelContext *context) {
+  Call call(context);
+  TF_Status *const status = call.status();
+  const Input gradient(context, 0, status);
+  const TransferInputs inputs(context, 1, status);
+  const Input hidden(context, 8, status), cell(context, 9, status), openings(context, 10, status), gates(context, 11, status);
+  const RecurrentSizes sizes = SizesOf(inputs.mask, inputs.hidden, settings);
+  const auto [batch, steps, units, reverse] = sizes;
+  const int branches = inputs.branches();
+  if (!inputs.Fits(sizes) || !gradient.Is({batch, steps, units}) || !hidden.Is({batch, steps, units}) || !cell.Is({batch, steps, branches * units}) ||
+      !openings.Is({batch, steps, 2 * units}) || !gates.Is({batch, steps, branches * 4 * units})) {
+    call.Refuse(kUnfit);
+    return;
+  }
+  TransferBackward what = {};
+  what.sizes = sizes;
+  what.branches = branches;
+  what.hidden_gradient = gradient.data();
+  what.source = inputs.source.data();
+  what.candidate = Optional(inputs.candidate);
+  what.mask = inputs.mask.data();
+  what.initial_hidden = inputs.hidden.data();
+  what.initial_cell = inputs.cell.data();
+  what.hidden = hidden.data();
+  what.cell = cell.data();
+  what.openings = openings.data();
+  what.gates = gates.data();
+  what.projected_gradient = call.Output(0, {batch, steps, branches * 4 * units});
+  what.gate_gradient = call.Output(1, {batch, steps, 2 * units});
+  what.source_gradient = call.Output(2, {batch, steps, units});
+  what.candidate_gradient = call.Output(3, {batch, steps, branches == 1 ? units : 0});
+  what.initial_hidden_gradient = call.Output(4, {batch, units});
+  what.initial_cell_gradient = call.Output(5, {batch, branches * units});
+  what.previous = call.Output(6, {batch, steps, units});
+  what.target = call.Output(7, {batch, steps, units});
+  if (call.IsOk()) RunTransferGradient(inputs.weights.data(), inputs.gate_weights.data(), what);
+}
+
 void LstmStep(void *, TF_OpKernelContext *context) {
   Call call(context);
   const Input gates(context, 0, call.status()), cell(context, 1, call.status());
@@ -192,24 +261,9 @@ void GruStepGradient(void *, TF_OpKernelContext *context) {
   }
 }
 
-void InferShape(TF_ShapeInferenceContext *context, TF_Status *status) { TF_ShapeInferenceContextSetUnknownShape(context, status); }
-
-typedef void Compute(void *settings, TF_OpKernelContext *context);
-
 // Registers an operation on floats, and its kernel.
 bool Register(const char *name, std::initializer_list<const char *> inputs, std::initializer_list<const char *> outputs, Compute *compute) {
-  TF_Status *const status = TF_NewStatus();
-  TF_OpDefinitionBuilder *const definition = TF_NewOpDefinitionBuilder(name);
-  for (const char *input : inputs) TF_OpDefinitionBuilderAddInput(definition, input);
-  for (const char *output : outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
-  TF_OpDefinitionBuilderAddAttr(definition, "reverse: bool = false");
-  TF_OpDefinitionBuilderAddAttr(definition, "keep_gates: bool = false");
-  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, InferShape);
-  TF_RegisterOpDefinition(definition, status);
-  if (TF_GetCode(status) == TF_OK) TF_RegisterKernelBuilder(name, TF_NewKernelBuilder(name, "CPU", Create, compute, Delete), status);
-  const bool done = TF_GetCode(status) == TF_OK;
-  TF_DeleteStatus(status);
-  return done;
+  return RegisterOperation<Settings>({name, inputs, outputs, {"reverse: bool = false", "keep_gates: bool = false"}}, compute);
 }
 
 bool RegisterAll() {
@@ -223,6 +277,16 @@ bool RegisterAll() {
          Register("TransferkitGruGradient",
                   {"hidden_gradient: float", "weights: float", "mask: float", "initial_hidden: float", "hidden: float", "gates: float"},
                   {"projected_gradient: float", "recurrent_gradient: float", "initial_hidden_gradient: float", "previous: float"}, GruGradient) &&
+         Register("TransferkitTransferLstm",
+                  {"projected: float", "gate_projected: float", "weights: float", "gate_weights: float", "source: float", "candidate: float", "mask: float",
+                   "initial_hidden: float", "initial_cell: float"},
+                  {"hidden: float", "cell: float", "openings: float", "gates: float"}, Transfer) &&
+         Register("TransferkitTransferLstmGradient",
+                  {"gradient: float", "weights: float", "gate_weights: float", "source: float", "candidate: float", "mask: float", "initial_hidden: float",
+                   "initial_cell: float", "hidden: float", "cell: float", "openings: float", "gates: float"},
+                  {"projected_gradient: float", "gate_gradient: float", "source_gradient: float", "candidate_gradient: float", "initial_hidden_gradient: float",
+                   "initial_cell_gradient: float", "previous: float", "target: float"},
+                  TransferGradient) &&
          Register("TransferkitLstmStep", {"gates: float", "cell: float"}, {"hidden: float", "next: float"}, LstmStep) &&
          Register("TransferkitLstmStepGradient", {"hidden_gradient: float", "cell_gradient: float", "gates: float", "cell: float"},
                   {"gates_gradient: float", "previous_gradient: float"}, LstmStepGradient) &&

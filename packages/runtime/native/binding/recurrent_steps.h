@@ -6,7 +6,7 @@
 //
 // Weights of the hidden state are packed first. For the products of the steps, [panel][hidden unit][gate][lane], where
 // panel p holds units p * lanes to (p + 1) * lanes - 1 of every gate; for those of the gradient, [panel][column of the
-// weights][vector][lane], where a panel holds `gates` vectors of hidden units. What lies beyond the last unit is 0.
+// weights][vector][lane], where a panel holds some vectors of hidden units. What lies beyond the last unit is 0.
 
 struct RecurrentSizes {
   long batch, steps, hidden;
@@ -38,12 +38,43 @@ struct RecurrentBackward {
   float *previous;  // [batch, step, hidden], the hidden state that each step started with
 };
 
+// An LSTM whose hidden state is mixed at every step with that of a source by two gates: h = z u + (1 - z) t with
+// u = f c + (1 - f) s. The target t and, with two branches, the candidate c are LSTM steps from h; with one the candidate
+// is given. Openings are f, then z, of which the source's share is given.
+struct TransferForward {
+  RecurrentSizes sizes;
+  int branches;
+  const float *projected;             // the input's share, [.., branches * 4 * hidden]
+  const float *packed[2];             // weights of each branch
+  const float *gate_projected;        // the source's share of the openings before their activation, [.., 2 * hidden]
+  const float *packed_gates;          // weights of the target's share
+  const float *source, *candidate;    // [.., hidden]
+  const float *mask;
+  const float *initial_hidden, *initial_cell;  // the latter [batch, branches * hidden]
+  float *hidden, *cell;                        // the latter [.., branches * hidden]
+  float *openings;                             // [.., 2 * hidden]
+  float *gates;                                // [.., branches * 4 * hidden], activated, or null
+};
+
+struct TransferBackward {
+  RecurrentSizes sizes;
+  int branches;
+  const float *hidden_gradient;
+  const float *packed, *packed_gates;  // for the products of the gradient
+  const float *source, *candidate;
+  const float *mask;
+  const float *initial_hidden, *initial_cell, *hidden, *cell, *openings, *gates;
+  float *projected_gradient, *gate_gradient, *source_gradient, *candidate_gradient;
+  float *initial_hidden_gradient, *initial_cell_gradient;
+  float *previous, *target;  // [.., hidden], the hidden state that each step started with, and t
+};
+
 struct RecurrentFunctions {
   int lanes;
   int rows;  // examples that are computed together: tasks are best multiples of it
-  // Panels `first` to `last - 1` of the weights [hidden, gates * hidden].
-  void (*pack)(const float *weights, long hidden, int gates, long first, long last, float *packed);
-  void (*pack_transposed)(const float *weights, long hidden, int gates, long first, long last, float *packed);
+  // Panels `first` to `last - 1` of the weights [hidden, columns], or of the first `gates * hidden` columns.
+  void (*pack)(const float *weights, long hidden, long columns, int gates, long first, long last, float *packed);
+  void (*pack_transposed)(const float *weights, long hidden, long columns, int vectors, long first, long last, float *packed);
   // Examples `first` to `last - 1`, all steps.
   void (*lstm)(const struct RecurrentForward *what, long first, long last);
   void (*gru)(const struct RecurrentForward *what, long first, long last);
@@ -57,6 +88,10 @@ struct RecurrentFunctions {
   void (*gru_step)(const float *projected, const float *recurrent, const float *hidden, long rows, long units, float *next);
   void (*gru_step_gradient)(const float *gradient, const float *projected, const float *recurrent, const float *hidden, long rows, long units, float *projected_gradient,
                             float *recurrent_gradient, float *hidden_gradient);
+  // As `lstm`. Scratch holds branches * (last - first) * width floats, where the width is that of all panels of weights.
+  void (*transfer_lstm)(const struct TransferForward *what, long first, long last, float *scratch);
+  // As `lstm_gradient`, but with scratch of (3 + branches) * (last - first) * width floats, and all weights transposed in panels of 4 vectors.
+  void (*transfer_lstm_gradient)(const struct TransferBackward *what, long first, long last, float *scratch);
 };
 
 #ifdef TRANSFERKIT_LANES
@@ -120,20 +155,20 @@ inline Lanes Tanh(Lanes x) {
 
 inline long Panels(long hidden, int vectors) { return (hidden + vectors * kLanes - 1) / (vectors * kLanes); }
 
-void Pack(const float *weights, long hidden, int gates, long first, long last, float *packed) {
+void Pack(const float *weights, long hidden, long columns, int gates, long first, long last, float *packed) {
   float *to = packed + first * hidden * gates * kLanes;
   for (long panel = first; panel < last; panel++) {
     const long unit = panel * kLanes;
     for (long row = 0; row < hidden; row++) {
       for (int gate = 0; gate < gates; gate++, to += kLanes) {
-        Store(to, Load(weights + (row * gates + gate) * hidden + unit, hidden - unit), kLanes);
+        Store(to, Load(weights + row * columns + gate * hidden + unit, hidden - unit), kLanes);
       }
     }
   }
 }
 
-void PackTransposed(const float *weights, long hidden, int gates, long first, long last, float *packed) {
-  const long width = gates * kLanes, columns = gates * hidden;
+void PackTransposed(const float *weights, long hidden, long columns, int vectors, long first, long last, float *packed) {
+  const long width = vectors * kLanes;
   for (long panel = first; panel < last; panel++) {
     float *const to = packed + panel * columns * width;
     // Columns in groups, so that what is written and what is read stays in the first-level cache.
@@ -194,31 +229,49 @@ inline const float *Before(const RecurrentSizes &sizes, const float *initial, co
   return count == 0 ? initial + example * sizes.hidden : states + (example * sizes.steps + StepOf(sizes, count - 1)) * sizes.hidden;
 }
 
-// The steps of a cell: `finish(example, step, unit, count, sums, before, at)` makes the state of some units from their gates.
+// The products of a step with packed weights, for examples `first` to `last - 1`: `from(example)` is the state that they
+// are multiplied with, `start(example, unit, sums)` what they are added to, `finish(example, unit, sums)` takes them.
+template <int kGates, int kRows, typename From, typename Start, typename Finish>
+inline void StepProducts(long first, long last, long hidden, const float *packed, From from, Start start, Finish finish) {
+  const long panels = Panels(hidden, 1);
+  for (long panel = 0; panel < panels; panel++) {
+    const long unit = panel * kLanes;
+    InGroups<kRows>(first, last, [&](auto rows, long example) {
+      const float *before[decltype(rows)::value];
+      Lanes sums[decltype(rows)::value][kGates];
+#pragma GCC unroll 8
+      for (int row = 0; row < decltype(rows)::value; row++) {
+        before[row] = from(example + row);
+        start(example + row, unit, sums[row]);
+      }
+      AddProducts(before, hidden, packed + panel * hidden * kGates * kLanes, sums);
+#pragma GCC unroll 8
+      for (int row = 0; row < decltype(rows)::value; row++) finish(example + row, unit, sums[row]);
+    });
+  }
+}
+
+// The steps of a cell: `finish(example, count, unit, sums, before)` makes the state of some units from their gates.
 template <int kGates, typename Start, typename Finish>
 inline void RunSteps(const RecurrentForward &what, long first, long last, Start start, Finish finish) {
-  constexpr int kRows = TRANSFERKIT_SUMS / kGates;
   const RecurrentSizes &sizes = what.sizes;
-  const long hidden = sizes.hidden, panels = Panels(hidden, 1);
   for (long count = 0; count < sizes.steps; count++) {
     const long step = StepOf(sizes, count);
-    for (long panel = 0; panel < panels; panel++) {
-      const long unit = panel * kLanes;
-      const float *const weights = what.packed + panel * hidden * kGates * kLanes;
-      InGroups<kRows>(first, last, [&](auto rows, long example) {
-        const float *before[decltype(rows)::value];
-        Lanes sums[decltype(rows)::value][kGates];
-#pragma GCC unroll 8
-        for (int row = 0; row < decltype(rows)::value; row++) {
-          before[row] = Before(sizes, what.initial_hidden, what.hidden, example + row, count);
-          start((example + row) * sizes.steps + step, unit, sums[row]);
-        }
-        AddProducts(before, hidden, weights, sums);
-#pragma GCC unroll 8
-        for (int row = 0; row < decltype(rows)::value; row++) finish(example + row, count, unit, sums[row], before[row]);
-      });
-    }
+    const auto before = [&](long example) { return Before(sizes, what.initial_hidden, what.hidden, example, count); };
+    StepProducts<kGates, TRANSFERKIT_SUMS / kGates>(
+        first, last, sizes.hidden, what.packed, before, [&](long example, long unit, Lanes(&sums)[kGates]) { start(example * sizes.steps + step, unit, sums); },
+        [&](long example, long unit, const Lanes(&sums)[kGates]) { finish(example, count, unit, sums, before(example)); });
   }
+}
+
+// The state of some units after a step of an LSTM, from their gates before activation, which are left activated.
+struct LstmUnits {
+  Lanes hidden, cell;
+};
+inline LstmUnits LstmOf(const Lanes (&sums)[4], Lanes cell_before, Lanes (&gates)[4]) {
+  for (int gate = 0; gate < 4; gate++) gates[gate] = gate == 2 ? Tanh(sums[gate]) : Sigmoid(sums[gate]);
+  const Lanes cell = gates[1] * cell_before + gates[0] * gates[2];
+  return {gates[3] * Tanh(cell), cell};
 }
 
 void Lstm(const RecurrentForward *what, long first, long last) {
@@ -236,10 +289,10 @@ void Lstm(const RecurrentForward *what, long first, long last) {
       Store(cell_to, Load(cell_before + unit, units), units);
       return;
     }
-    const Lanes gates[4] = {Sigmoid(sums[0]), Sigmoid(sums[1]), Tanh(sums[2]), Sigmoid(sums[3])};
-    const Lanes cell = gates[1] * Load(cell_before + unit, units) + gates[0] * gates[2];
-    Store(cell_to, cell, units);
-    Store(to, gates[3] * Tanh(cell), units);
+    Lanes gates[4];
+    const LstmUnits next = LstmOf(sums, Load(cell_before + unit, units), gates);
+    Store(cell_to, next.cell, units);
+    Store(to, next.hidden, units);
     if (what->gates == nullptr) return;
     for (int gate = 0; gate < 4; gate++) Store(what->gates + (at * 4 + gate) * hidden + unit, gates[gate], units);
   };
@@ -274,13 +327,37 @@ void Gru(const RecurrentForward *what, long first, long last) {
   RunSteps<3>(*what, first, last, start, finish);
 }
 
+// Adds the products of `columns` floats an example, which `from(example)` gives, with packed transposed weights to the rows
+// of `to`, one of `width` floats an example.
+template <int kVectors, typename From>
+inline void AddGradientProducts(long first, long last, long columns, long width, const float *packed, From from, float *to) {
+  for (long panel = 0; panel < width / (kVectors * kLanes); panel++) {
+    InGroups<TRANSFERKIT_SUMS / kVectors>(first, last, [&](auto rows, long example) {
+      const float *factors[decltype(rows)::value];
+      Lanes sums[decltype(rows)::value][kVectors];
+      float *const place = to + (example - first) * width + panel * kVectors * kLanes;
+#pragma GCC unroll 8
+      for (int row = 0; row < decltype(rows)::value; row++) {
+        factors[row] = from(example + row);
+#pragma GCC unroll 8
+        for (int vector = 0; vector < kVectors; vector++) sums[row][vector] = Load(place + row * width + vector * kLanes, kLanes);
+      }
+      AddProducts(factors, columns, packed + panel * columns * kVectors * kLanes, sums);
+#pragma GCC unroll 8
+      for (int row = 0; row < decltype(rows)::value; row++) {
+#pragma GCC unroll 8
+        for (int vector = 0; vector < kVectors; vector++) Store(place + row * width + vector * kLanes, sums[row][vector], kLanes);
+      }
+    });
+  }
+}
+
 // The steps of a gradient, last first. `step(example, at, count, unit, carried, carried_cell)` gives the gradient of the
 // gates at a step and leaves in `carried` what of the hidden state's gradient goes past the product with the weights.
 template <int kGates, typename Step>
 inline void RunGradient(const RecurrentBackward &what, long first, long last, const float *gradient, float *scratch, Step step) {
-  constexpr int kRows = TRANSFERKIT_SUMS / kGates;
   const RecurrentSizes &sizes = what.sizes;
-  const long hidden = sizes.hidden, panels = Panels(hidden, kGates), width = panels * kGates * kLanes;
+  const long hidden = sizes.hidden, width = Panels(hidden, kGates) * kGates * kLanes;
   float *const carried = scratch, *const carried_cell = scratch + (last - first) * width;
   for (long at = 0; at < 2 * (last - first) * width; at++) scratch[at] = 0.0f;
   for (long count = sizes.steps - 1; count >= 0; count--) {
@@ -294,26 +371,8 @@ inline void RunGradient(const RecurrentBackward &what, long first, long last, co
         step(example, at, count, unit, carried + place, carried_cell + place);
       }
     }
-    for (long panel = 0; panel < panels; panel++) {
-      const float *const weights = what.packed + panel * hidden * kGates * kGates * kLanes;
-      InGroups<kRows>(first, last, [&](auto rows, long example) {
-        const float *from[decltype(rows)::value];
-        Lanes sums[decltype(rows)::value][kGates];
-        float *const to = carried + (example - first) * width + panel * kGates * kLanes;
-#pragma GCC unroll 8
-        for (int row = 0; row < decltype(rows)::value; row++) {
-          from[row] = gradient + ((example + row) * sizes.steps + position) * kGates * hidden;
-#pragma GCC unroll 8
-          for (int vector = 0; vector < kGates; vector++) sums[row][vector] = Load(to + row * width + vector * kLanes, kLanes);
-        }
-        AddProducts(from, kGates * hidden, weights, sums);
-#pragma GCC unroll 8
-        for (int row = 0; row < decltype(rows)::value; row++) {
-#pragma GCC unroll 8
-          for (int vector = 0; vector < kGates; vector++) Store(to + row * width + vector * kLanes, sums[row][vector], kLanes);
-        }
-      });
-    }
+    const auto from = [&](long example) { return gradient + (example * sizes.steps + position) * kGates * hidden; };
+    AddGradientProducts<kGates>(first, last, kGates * hidden, width, what.packed, from, carried);
   }
   for (long example = first; example < last; example++) {
     for (long unit = 0; unit < hidden; unit += kLanes) {
@@ -322,6 +381,19 @@ inline void RunGradient(const RecurrentBackward &what, long first, long last, co
       if (what.initial_cell_gradient != nullptr) Store(what.initial_cell_gradient + to, Load(carried_cell + place, kLanes), hidden - unit);
     }
   }
+}
+
+// The gradient of some units of an LSTM's step, whose activated gates are at `gates`, one every `hidden` floats: stores that of
+// the gates before activation in the same way, and gives that of the cell state before.
+inline Lanes LstmUnitsGradient(Lanes dh, Lanes dc, const float *gates, Lanes cell, Lanes cell_before, long hidden, long units, float *to) {
+  const Lanes i = Load(gates, units), f = Load(gates + hidden, units), g = Load(gates + 2 * hidden, units), o = Load(gates + 3 * hidden, units);
+  const Lanes squashed = Tanh(cell);
+  dc += dh * o * (1.0f - squashed * squashed);
+  Store(to, dc * g * i * (1.0f - i), units);
+  Store(to + hidden, dc * cell_before * f * (1.0f - f), units);
+  Store(to + 2 * hidden, dc * i * (1.0f - g * g), units);
+  Store(to + 3 * hidden, dh * squashed * o * (1.0f - o), units);
+  return dc * f;
 }
 
 void LstmGradient(const RecurrentBackward *what, long first, long last, float *scratch) {
@@ -339,17 +411,9 @@ void LstmGradient(const RecurrentBackward *what, long first, long last, float *s
       Store(carried_cell, dc, kLanes);
       return;
     }
-    const float *const gates = what->gates + at * 4 * hidden + unit;
-    const Lanes i = Load(gates, units), f = Load(gates + hidden, units), g = Load(gates + 2 * hidden, units), o = Load(gates + 3 * hidden, units);
-    const Lanes squashed = Tanh(Load(what->cell + at * hidden + unit, units));
-    const Lanes before = Load(Before(sizes, what->initial_cell, what->cell, example, count) + unit, units);
-    dc += dh * o * (1.0f - squashed * squashed);
-    Store(to, dc * g * i * (1.0f - i), units);
-    Store(to + hidden, dc * before * f * (1.0f - f), units);
-    Store(to + 2 * hidden, dc * i * (1.0f - g * g), units);
-    Store(to + 3 * hidden, dh * squashed * o * (1.0f - o), units);
+    const Lanes cell = Load(what->cell + at * hidden + unit, units), before = Load(Before(sizes, what->initial_cell, what->cell, example, count) + unit, units);
     Store(carried, Lanes{}, kLanes);
-    Store(carried_cell, dc * f, kLanes);
+    Store(carried_cell, LstmUnitsGradient(dh, dc, what->gates + at * 4 * hidden + unit, cell, before, hidden, units, to), kLanes);
   };
   RunGradient<4>(*what, first, last, what->projected_gradient, scratch, step);
 }

@@ -30,6 +30,9 @@ const TileFunctions *Functions() {
 // small; the larger the filter, the more tiles must share the cost of reading it.
 constexpr long kSmallestScratch = 256 << 10, kLargestScratch = 768 << 10;
 
+// A multiple of the floats in a register of every processor. With fewer channels, transforming the images costs more than is saved.
+constexpr int kFewestChannels = 16;
+
 // The filter's channels in a task of its transformation.
 constexpr int kChannels = 8;
 
@@ -108,7 +111,7 @@ int TilesIn(long bytes, const ConvolutionSizes &sizes) {
 
 }  // namespace
 
-int WinogradChannels() { return Functions() == nullptr ? 0 : Functions()->columns; }
+int WinogradChannels() { return Functions() == nullptr ? 0 : kFewestChannels; }
 
 void WinogradConvolution(const ConvolutionSizes &sizes, const float *images, const float *filter, bool transposed, float *result) {
   const std::unique_ptr<float[]> transformed(new float[FilterBytes(sizes) / sizeof(float)]);

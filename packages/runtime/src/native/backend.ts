@@ -32,6 +32,8 @@ export interface NativeBinding {
   readonly winogradChannels?: number
   /** Our own addition: whether there are the operations on whole sequences, such as `TransferkitLstm`. */
   readonly hasRecurrent?: boolean
+  /** Our own addition: whether there are the operations `TransferkitBatchNorm` and `TransferkitBatchNormGradient`. */
+  readonly hasBatchNorm?: boolean
   /** Our own addition, as {@link NativeBinding.defineFunction}. */
   readonly removeFunction?: (name: string) => void
 }

@@ -85,6 +85,36 @@ const gruSequenceGradient = kernel<NativeBackend, 'hiddenGradient' | 'hiddenWeig
   },
 )
 
+/** The inputs that both kernels of an LSTM that is mixed with a source have, in the order of our operations; candidates may be left out. */
+const transferInputs = <T>(backend: NativeBackend, inputs: Readonly<Record<TransferInput, TensorInfo>>, run: (inputs: readonly TensorInfo[]) => T): T => {
+  const { hiddenWeight, gateWeight, source, mask, initialHidden, initialCell } = inputs
+  // The one input that may be left out.
+  const { candidate } = inputs as { readonly candidate?: TensorInfo }
+  return withOptional(backend, candidate, (given) => run([hiddenWeight, gateWeight, source, given, mask, initialHidden, initialCell]))
+}
+
+type TransferInput = 'hiddenWeight' | 'gateWeight' | 'source' | 'mask' | 'initialHidden' | 'initialCell'
+
+const lstmTransferSequence = kernel<NativeBackend, 'projected' | 'gateProjected' | TransferInput, ForwardAttributes>((inputs, attributes, backend) => {
+  const { projected, gateProjected } = inputs
+  return transferInputs(backend, inputs, (given) => overSequence(backend, 'TransferkitTransferLstm', attributes, [projected, gateProjected, ...given], 4))
+})
+
+const lstmTransferSequenceGradient = kernel<NativeBackend, 'hiddenGradient' | 'hidden' | 'cell' | 'openings' | 'gates' | TransferInput, GradientAttributes>((inputs, attributes, backend) => {
+  const { hiddenGradient, hidden, cell, openings, gates } = inputs
+  const results = transferInputs(backend, inputs, (given) => overSequence(backend, 'TransferkitTransferLstmGradient', attributes, [hiddenGradient, ...given, hidden, cell, openings, gates], 8))
+  // As many as were asked for.
+  const [projectedGradient, gateProjectedGradient, sourceGradient, candidateGradient, initialHiddenGradient, initialCellGradient, previous, target] = results as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+  const hiddenWeightGradient = weightGradient(backend, previous, projectedGradient)
+  const gateWeightGradient = weightGradient(backend, target, gateProjectedGradient)
+  const hasCandidate = 'candidate' in inputs
+  release([previous, target, ...(hasCandidate ? [] : [candidateGradient])])
+  return [
+    ...[projectedGradient, hiddenWeightGradient, gateProjectedGradient, gateWeightGradient, sourceGradient, initialHiddenGradient, initialCellGradient],
+    ...(hasCandidate ? [candidateGradient] : []),
+  ]
+})
+
 const lstmStep = kernel<NativeBackend, 'preactivations' | 'cell', object>(({ preactivations, cell }, _, backend) =>
   backend.executeMultipleOutputs('TransferkitLstmStep', [], [preactivations, cell], 2),
 )
@@ -120,6 +150,8 @@ export const recurrentKernels = ({ binding, isUsingGpuDevice }: NativeBackend): 
         [name.lstmSequenceGradient]: lstmSequenceGradient,
         [name.gruSequence]: gruSequence,
         [name.gruSequenceGradient]: gruSequenceGradient,
+        [name.lstmTransferSequence]: lstmTransferSequence,
+        [name.lstmTransferSequenceGradient]: lstmTransferSequenceGradient,
         [name.lstmStep]: lstmStep,
         [name.lstmStepGradient]: lstmStepGradient,
         [name.gruStep]: gruStep,

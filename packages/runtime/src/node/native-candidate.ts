@@ -28,6 +28,7 @@ export const nativeCandidate = (
     const { findBackendFactory } = await import('../upstream-backends.js')
     const { registerMissing } = await import('../registration.js')
     const { nativeKernels } = await import('../native/kernels.js')
+    const { fusedBatchNormKernels } = await import('../native/fused-batch-normalisation.js')
     const { recurrentKernels } = await import('../native/recurrent.js')
     const { nativeCompile } = await import('../native/compile/compile.js')
     const load = () => loadNative(upstream, binding, { threads })
@@ -46,7 +47,7 @@ export const nativeCandidate = (
       )
     }
     if (!(await setBackend('tensorflow'))) throw new Error('TensorFlow.js did not accept it.')
-    registerMissing('tensorflow', { ...nativeKernels, ...recurrentKernels(backend) })
+    registerMissing('tensorflow', { ...nativeKernels, ...fusedBatchNormKernels(backend), ...recurrentKernels(backend) })
     const version = backend.binding.TF_Version
     const count = threads ?? availableParallelism()
     // Another one than was made here when the backend had been opened before: its factory stays.

@@ -56,6 +56,8 @@ export interface DropoutMaskAttributes extends RandomAttributes {
  * | `lstmSequenceGradient` | `hiddenGradient, cellGradient` (optional)`, hiddenWeight, mask, initialHidden, initialCell, hidden, cell, gates` | `reverse` | `projectedGradient, hiddenWeightGradient, initialHiddenGradient, initialCellGradient` |
  * | `gruSequence` | `projected, hiddenWeight, hiddenBias, mask, initialHidden` | `reverse, keepsGates` | `hidden, gates [batch, step, 4H]` (r, z, n, `h U_n + c_n`; empty unless kept) |
  * | `gruSequenceGradient` | `hiddenGradient, hiddenWeight, mask, initialHidden, hidden, gates` | `reverse` | `projectedGradient, hiddenWeightGradient, hiddenBiasGradient, initialHiddenGradient` |
+ * | `lstmTransferSequence` | `projected, gateProjected, hiddenWeight, gateWeight, source, candidate` (optional)`, mask, initialHidden, initialCell` | `reverse, keepsGates` | `hidden, cell, openings, gates [batch, step, K 4H]` (activated; empty unless kept) |
+ * | `lstmTransferSequenceGradient` | `hiddenGradient, hiddenWeight, gateWeight, source, candidate` (optional)`, mask, initialHidden, initialCell, hidden, cell, openings, gates` | `reverse` | `projectedGradient, hiddenWeightGradient, gateProjectedGradient, gateWeightGradient, sourceGradient, initialHiddenGradient, initialCellGradient`, and where candidates were given `candidateGradient` |
  * | `lstmStep` | `preactivations, cell` | | `hidden, cell` |
  * | `lstmStepGradient` | `hiddenGradient, cellGradient` (either is optional)`, preactivations, cell` | | `preactivationsGradient, cellGradient` |
  * | `gruStep` | `projected, recurrent, hidden` | | `hidden` |
@@ -107,6 +109,10 @@ export const acceleratedKernels = {
   gruSequence: 'transferkit.gruSequence',
   /** Gradient of all steps of a GRU. */
   gruSequenceGradient: 'transferkit.gruSequenceGradient',
+  /** All steps of an LSTM that is mixed with a source. */
+  lstmTransferSequence: 'transferkit.lstmTransferSequence',
+  /** Gradient of all steps of an LSTM that is mixed with a source. */
+  lstmTransferSequenceGradient: 'transferkit.lstmTransferSequenceGradient',
   /** One step of an LSTM. */
   lstmStep: 'transferkit.lstmStep',
   /** Gradient of one step of an LSTM. */

@@ -11,6 +11,7 @@ import { ones, tensor, zeros } from './creation.js'
 import { gruSequence, gruStep, lstmSequence, lstmStep } from './recurrent.js'
 import { sum } from './reduction.js'
 import { slice } from './shape.js'
+import { lstmTransferSequence } from './transfer-sequence.js'
 
 const normal = (name: string, shape: Shape): Tensor =>
   tensor(
@@ -78,6 +79,8 @@ describe('sequences', () => {
       expect(() => lstmSequence(ones([2, 3, 6]), ones([2, 8]), ones([2, 3]), states)).toThrow(/lstmSequence takes .*\[2,3,6\]/)
       expect(() => lstmSequence(ones([2, 0, 8]), ones([2, 8]), ones([2, 0]), states)).toThrow(/at least one step/)
       expect(() => gruSequence(ones([2, 3, 6]), ones([2, 6]), ones([6]), ones([2, 4]), zeros([2, 2]))).toThrow(/gruSequence takes/)
+      const shares = { projected: ones([2, 3, 8]), hiddenWeight: ones([2, 8]), gateProjected: ones([2, 3, 4]), gateWeight: ones([2, 4]), source: ones([2, 3, 2]), mask: ones([2, 3]), initial: states }
+      expect(() => lstmTransferSequence(shares)).toThrow(/lstmTransferSequence takes .*\[batch, step, 8H\]/)
     })
   })
 })

@@ -57,7 +57,8 @@ const composedGruStep = (projected: Tensor, recurrent: Tensor, state: Tensor): r
   return [add(candidate, multiply(update, subtract(state as unknown as Vectors, candidate)))]
 }
 
-const floats = (kernel: AcceleratedKernel, inputs: KernelInputs, attributes: object): readonly Tensor[] =>
+/** What a kernel gives that makes floating-point tensors only. @internal */
+export const floats = (kernel: AcceleratedKernel, inputs: KernelInputs, attributes: object): readonly Tensor[] =>
   // These kernels give floating-point tensors only.
   runKernels(kernel, inputs, attributes) as readonly Tensor[]
 
@@ -68,8 +69,9 @@ const floats = (kernel: AcceleratedKernel, inputs: KernelInputs, attributes: obj
  * @param inputs Where it is differentiated.
  * @param kernel Runs the kernel.
  * @param composed What is differentiated, composed.
+ * @internal
  */
-const kernelGradient = <I extends readonly Tensor[]>(gradients: readonly (Tensor | undefined)[], inputs: Readonly<NoInfer<I>>, kernel: () => readonly Tensor[], composed: (...inputs: I) => readonly Tensor[]): readonly Tensor[] => {
+export const kernelGradient = <I extends readonly Tensor[]>(gradients: readonly (Tensor | undefined)[], inputs: Readonly<NoInfer<I>>, kernel: () => readonly Tensor[], composed: (...inputs: I) => readonly Tensor[]): readonly Tensor[] => {
   const given = gradients.filter((gradient) => gradient !== undefined)
   return differentiableMany([...given, ...inputs], kernel, (outerGradients) =>
     vectorJacobianProducts(
@@ -169,37 +171,49 @@ export const throughPadding = (real: Tensor, next: Vectors, previous: Vectors): 
   // The products broadcast along the channels.
   add(multiply(next as Tensor, real), multiply(previous as Tensor, subtract(1, real))) as unknown as Vectors
 
-/** Runs `step` over all steps; states of padded steps are those of the step before, bit for bit. Gives the states by position. */
-const overSteps = (projected: Tensor, mask: Tensor, initial: readonly Vectors[], reverse: boolean, step: (projected: Tensor, states: readonly Vectors[]) => readonly Vectors[]): readonly Tensor[] => {
-  const inputs = unstack(projected, 1)
-  const real = unstack(expandDimensions(stopGradient(mask), -1), 1)
+/**
+ * Runs a cell over all steps; states of padded steps are those of the step before, bit for bit.
+ *
+ * @param sequences What the steps are given, each `[batch, step, ...]`.
+ * @param mask `[batch, step]`.
+ * @param initial States before the first step.
+ * @param reverse Whether the last step comes first.
+ * @param step From what a step is given and the states before it to the states after it, and anything else that is kept of it.
+ * @returns The states by position, then what else was kept.
+ * @internal
+ */
+export const overSteps = (sequences: readonly Tensor[], mask: Tensor, initial: readonly Vectors[], reverse: boolean, step: (given: readonly Tensor[], states: readonly Vectors[]) => readonly Vectors[]): readonly Tensor[] => {
+  const inputs = sequences.map((sequence): readonly Tensor[] => unstack(sequence, 1))
+  const real: readonly Tensor[] = unstack(expandDimensions(stopGradient(mask), -1), 1)
   const kept: (readonly Vectors[])[] = []
   let states = initial
-  for (let count = 0; count < inputs.length; count++) {
-    const position = reverse ? inputs.length - 1 - count : count
-    // There is one of each for every step.
-    const [input, isReal] = [inputs[position], real[position]] as [Tensor, Tensor]
-    const next = step(input, states)
+  for (let count = 0; count < real.length; count++) {
+    const position = reverse ? real.length - 1 - count : count
+    // There is one for every step.
+    const isReal = real[position] as Tensor
+    const next = step(inputs.flatMap((all) => all.slice(position, position + 1)), states)
     states = states.map((before, index) => throughPadding(isReal, next[index] ?? before, before))
-    kept[position] = states
+    kept[position] = [...states, ...next.slice(states.length)]
   }
+  const [first = []] = kept
   // At least one step was made sure of.
-  return initial.map((_, index) => stack(kept.flatMap((all): readonly Tensor[] => all.slice(index, index + 1)) as [Tensor, ...Tensor[]], 1))
+  return first.map((_, index) => stack(kept.flatMap((all): readonly Tensor[] => all.slice(index, index + 1)) as [Tensor, ...Tensor[]], 1))
 }
 
 const composedLstm = (projected: Tensor, weight: Tensor, mask: Tensor, { hidden, cell }: LstmState, reverse: boolean): readonly Tensor[] =>
-  overSteps(projected, mask, [hidden, cell], reverse, (input, states) => {
+  overSteps([projected], mask, [hidden, cell], reverse, (given, states) => {
     // Those that were given; the product's sizes are checked at run time.
-    const [before, cellBefore] = states as readonly [Tensor, Vectors]
+    const [[input], [before, cellBefore]] = [given as readonly [Tensor], states as readonly [Tensor, Vectors]]
     const next = lstmStep(add(input, matMul(before, weight)), cellBefore)
     return [next.hidden, next.cell]
   })
 
 const composedGru = (projected: Tensor, weight: Tensor, bias: Tensor, mask: Tensor, hidden: Vectors, reverse: boolean): readonly Tensor[] =>
-  overSteps(projected, mask, [hidden], reverse, (input, states) => {
-    const [before] = states
+  overSteps([projected], mask, [hidden], reverse, (given, states) => {
+    // Those that were given.
+    const [[input], [before]] = [given as readonly [Tensor], states as readonly [Vectors]]
     // The product's sizes are checked at run time.
-    return before === undefined ? [] : [gruStep(input, add(matMul(before as Tensor, weight), bias), before)]
+    return [gruStep(input, add(matMul(before as Tensor, weight), bias), before)]
   })
 
 const checkSequence = (op: string, gates: number, projected: Tensor, weight: Tensor, mask: Tensor, states: readonly Tensor[]): void => {

@@ -12,6 +12,7 @@ import { logSumExp, max, mean, min, moments, norm, sum } from '../ops/reduction.
 import { resizeBilinear } from '../ops/resize.js'
 import { broadcastTo, concat, expandDimensions, identity, pad, reshape, reverse, slice, split, squeeze, stack, tile, transpose, unstack } from '../ops/shape.js'
 import { logSoftmax, sigmoidCrossEntropy, softmax, softmaxCrossEntropy } from '../ops/softmax.js'
+import { lstmTransferSequence } from '../ops/transfer-sequence.js'
 import { normalArray } from '../random/host.js'
 import { foldIn, randomKey } from '../random/key.js'
 import type { Images, Logits, Shape, Tensor, Vectors } from '../tensor/tensor.js'
@@ -224,6 +225,28 @@ const recurrentOps: readonly DifferentiableOp[] = [
     f: (x, weight, bias, hidden) => gruSequence(x, weight, bias, stepMask(), vectors(hidden), { reverse }),
     inputs: () => [random('gru input', [2, 3, 6]), random('gru weight', [2, 6]), random('gru bias', [6]), random('gru hidden', [2, 2])],
   })),
+  ...[1, 2].map((count): DifferentiableOp => ({
+    name: `lstmTransferSequence with ${count === 1 ? 'candidates' : 'a clone (in reverse)'}`,
+    f: (projected, hiddenWeight, gateProjected, gateWeight, source, hidden, cell, candidate) => {
+      const inputs = { projected, hiddenWeight, gateProjected, gateWeight, source, mask: stepMask(), initial: { hidden: vectors(hidden), cell: vectors(cell) } }
+      return lstmTransferSequence({ ...inputs, ...(count === 1 ? { candidate } : {}) }, { reverse: count === 2 }).hidden
+    },
+    inputs: () => [
+      ...[random('transfer input', [2, 3, count * 8]), random('transfer weight', [2, count * 8]), random('transfer gates', [2, 3, 4]), random('transfer gate weight', [2, 4])],
+      ...[random('transfer source', [2, 3, 2]), random('transfer hidden', [2, 2]), random('transfer cell', [2, count * 2])],
+      ...(count === 1 ? [random('transfer candidate', [2, 3, 2])] : []),
+    ],
+  })),
+  {
+    name: 'lstmTransferSequence (cell states and openings)',
+    f: (projected, gateProjected, source) => {
+      const weights = { hiddenWeight: random('transfer weight', [2, 8]), gateWeight: random('transfer gate weight', [2, 4]) }
+      const initial = { hidden: vectors(random('transfer hidden', [2, 2])), cell: vectors(random('transfer cell', [2, 2])) }
+      const states = lstmTransferSequence({ projected, gateProjected, source, candidate: source, ...weights, mask: stepMask(), initial })
+      return concat([states.hidden, states.cell, states.openings], 2)
+    },
+    inputs: () => [random('transfer input', [2, 3, 8]), random('transfer gates', [2, 3, 4]), random('transfer source', [2, 3, 2])],
+  },
 ]
 
 /**

@@ -1,8 +1,10 @@
 import type { Tensor as UpstreamTensor } from '@tensorflow/tfjs-core'
 import { type AnyTensor, type Compile, flattenTree, type Key, mapLeaves, scope } from '@transferkit/tensor'
 import type { NativeBackend } from '../backend.js'
+import { fuseBatchNorm } from './fuse-batch-normalisation.js'
 import { graphDefinition, type GraphNode, typeAttribute } from './graph-definition.js'
 import { type CapturedTensor, type ComputedInput, type Recording, recordGraph } from './graph-recorder.js'
+import { nodeOf } from './node-output.js'
 import { observeInput, type ReadValues } from './observed-input.js'
 
 /** Where a leaf of a result comes from, given the outputs of the graph and the tensors of the input. A function, so that it is a leaf of a template itself. */
@@ -76,8 +78,6 @@ const inOrder = (nodes: readonly GraphNode[]): readonly GraphNode[] => {
     return before === undefined ? node : { ...node, inputs: [...node.inputs, `^${before}`] }
   })
 }
-
-const nodeOf = (output: string): string => output.split(':')[0] ?? output
 
 /** A tensor that was read, for people, by the node that it came from. */
 const nameOf = (output: string): string => {
@@ -154,7 +154,7 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
       positions.set(leaf.id, position)
       return outputLeaf(position)
     })
-    const nodes = needed([...recording.nodes, ...extra], fetched)
+    const nodes = fuseBatchNorm(needed([...recording.nodes, ...extra], fetched), (output) => recording.shapes.get(output))
     const alive = new Set(nodes.map(({ name }) => name))
     const parameterNodes = parameters.map((tensor) => recording.outputOf(upstream(tensor)) ?? '')
     const used = parameterNodes.flatMap((node, index) => (alive.has(node) ? [index] : []))

@@ -18,6 +18,9 @@ const shapeParts = (shape: readonly number[]): readonly Bytes[] => shape.map((si
 /** An attribute with an element type. @internal */
 export const typeAttribute = (type: number): EncodedAttribute => integerField(6, type)
 
+/** An attribute that is true or false. @internal */
+export const flagAttribute = (value: boolean): EncodedAttribute => integerField(5, value ? 1 : 0)
+
 /** An attribute with a shape. @internal */
 export const shapeAttribute = (shape: readonly number[]): EncodedAttribute => messageField(7, ...shapeParts(shape))
 
@@ -40,7 +43,7 @@ export const encodeAttribute = (binding: NativeBinding, { name, type, value }: O
     case binding.TF_ATTR_FLOAT:
       return isList ? list(4, [new Uint8Array(Float32Array.from(numbers).buffer)]) : floatField(4, number)
     case binding.TF_ATTR_BOOL:
-      return integerField(5, value === true ? 1 : 0)
+      return flagAttribute(value === true)
     case binding.TF_ATTR_TYPE:
       return isList ? list(6, numbers.map(varint)) : typeAttribute(number)
     case binding.TF_ATTR_SHAPE:

@@ -29,6 +29,8 @@ export interface Recording {
   readonly computed: readonly ComputedInput[]
   /** The first node output whose values were read while recording, so that the computation may depend on them; empty for a tensor of no node, undefined where none was. */
   readonly firstRead: string | undefined
+  /** Shape of the output of a node. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>
   /** The node output that a tensor is; undefined for one that was not computed while recording. */
   outputOf(tensor: TensorInfo): string | undefined
 }
@@ -68,6 +70,7 @@ export const recordGraph = <T>(
   const captured: CapturedTensor[] = []
   const computed: ComputedInput[] = []
   const outputs = new Map<number, string>()
+  const shapes = new Map<string, readonly number[]>()
   let firstRead: string | undefined
 
   const addNode = (operation: string, inputs: readonly string[], attributes: GraphNode['attributes']): string => {
@@ -78,6 +81,7 @@ export const recordGraph = <T>(
   const addPlaceholder = (id: number, { type, shape }: { readonly type: number; readonly shape: readonly number[] }): string => {
     const node = addNode('Placeholder', [], { dtype: typeAttribute(type), shape: shapeAttribute(shape) })
     outputs.set(id, node)
+    shapes.set(node, shape)
     return node
   }
 
@@ -108,7 +112,11 @@ export const recordGraph = <T>(
         ids.map((id) => outputs.get(id) ?? ''),
         Object.fromEntries(attributes.map((attribute) => [attribute.name, encodeAttribute(binding, attribute)])),
       )
-      results.forEach(({ id }, index) => outputs.set(id, index === 0 ? node : `${node}:${index}`))
+      results.forEach(({ id, shape }, index) => {
+        const output = index === 0 ? node : `${node}:${index}`
+        outputs.set(id, output)
+        shapes.set(output, shape)
+      })
       return results
     },
     tensorDataSync: (id) => {
@@ -147,7 +155,7 @@ export const recordGraph = <T>(
       const [id = -1] = replaced.getInputTensorIds([tensor])
       return outputs.get(id)
     }
-    return { result, recording: { nodes, captured, computed, firstRead, outputOf } }
+    return { result, recording: { nodes, captured, computed, firstRead, shapes, outputOf } }
   } catch (error) {
     for (const { dataId } of captured) backend.disposeData(dataId)
     throw error

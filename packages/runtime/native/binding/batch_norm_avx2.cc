@@ -1,0 +1,8 @@
+#if defined(__x86_64__)
+#pragma GCC target("avx2,fma")
+#define TRANSFERKIT_LANES 8
+#include "batch_norm_passes.h"
+
+extern const NormFunctions kNorm_avx2;
+const NormFunctions kNorm_avx2 = {kLanes, Moments, Normalise, GradientSums, InputGradient};
+#endif

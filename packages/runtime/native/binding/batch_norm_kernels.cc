@@ -1,0 +1,101 @@
+#include "batch_norm_kernels.h"
+
+#include <vector>
+
+#include "batch_norm.h"
+#include "kernel_call.h"
+#include "operation.h"
+
+namespace transferkit {
+
+namespace {
+
+struct Settings {
+  float epsilon;
+  bool rectified;
+  explicit Settings(Attributes &attributes) : epsilon(attributes.Number("epsilon")), rectified(attributes.Flag("rectified")) {}
+};
+
+constexpr char kUnfit[] = "A batch normalisation of Transferkit was given inputs whose shapes do not fit.";
+
+std::vector<int64_t> ShapeOf(const Input &input) {
+  std::vector<int64_t> shape(input.axes());
+  for (int axis = 0; axis < input.axes(); axis++) shape[axis] = input.size(axis);
+  return shape;
+}
+
+// What is left out is an empty list.
+bool IsLeftOut(const Input &input) { return input.Is({0}); }
+
+const float *Optional(const Input &input) { return IsLeftOut(input) ? nullptr : input.data(); }
+
+// Sizes of activations; no channels where there are no rows or no axes.
+BatchNorm NormOf(const Input &input, const void *settings) {
+  const auto [epsilon, rectified] = *static_cast<const Settings *>(settings);
+  BatchNorm norm = {1, input.axes() == 0 ? 0 : input.size(input.axes() - 1), epsilon, rectified};
+  for (int axis = 0; axis < input.axes() - 1; axis++) norm.rows *= input.size(axis);
+  if (norm.rows == 0) norm.channels = 0;
+  norm.input = input.data();
+  return norm;
+}
+
+void Forward(void *settings, TF_OpKernelContext *context) {
+  Call call(context);
+  TF_Status *const status = call.status();
+  const Input input(context, 0, status), scale(context, 1, status), offset(context, 2, status), residual(context, 3, status);
+  const std::vector<int64_t> shape = ShapeOf(input);
+  BatchNorm norm = NormOf(input, settings);
+  if (norm.channels == 0 || !scale.Is({norm.channels}) || !offset.Is({norm.channels}) || !(IsLeftOut(residual) || ShapeOf(residual) == shape)) {
+    call.Refuse(kUnfit);
+    return;
+  }
+  norm.scale = scale.data();
+  norm.offset = offset.data();
+  float *const output = call.Output(0, shape.data(), input.axes());
+  float *const mean = call.Output(1, {norm.channels}), *const variance = call.Output(2, {norm.channels});
+  if (call.IsOk()) NormaliseBatch(norm, Optional(residual), output, mean, variance);
+}
+
+void Gradient(void *settings, TF_OpKernelContext *context) {
+  Call call(context);
+  TF_Status *const status = call.status();
+  const Input gradient(context, 0, status), addend(context, 1, status), input(context, 2, status), output(context, 3, status);
+  const Input scale(context, 4, status), offset(context, 5, status), mean(context, 6, status), variance(context, 7, status);
+  const std::vector<int64_t> shape = ShapeOf(input);
+  BatchNorm norm = NormOf(input, settings);
+  const int64_t channels = norm.channels;
+  const bool has_output = !IsLeftOut(output), recomputes = norm.rectified && !has_output;
+  const auto fits = [&](const Input &given) { return ShapeOf(given) == shape; };
+  if (channels == 0 || !fits(gradient) || !(IsLeftOut(addend) || (has_output && fits(addend))) || !(!has_output || (norm.rectified && fits(output))) ||
+      !scale.Is({channels}) || !offset.Is({recomputes ? channels : 0}) || !mean.Is({channels}) || !variance.Is({channels})) {
+    call.Refuse(kUnfit);
+    return;
+  }
+  norm.scale = scale.data();
+  norm.offset = offset.data();
+  const OutputGradient of = {gradient.data(), Optional(addend), Optional(output), mean.data(), variance.data()};
+  BatchNormGradients gradients = {};
+  gradients.input = call.Output(0, shape.data(), input.axes());
+  gradients.scale = call.Output(1, {channels});
+  gradients.offset = call.Output(2, {channels});
+  gradients.masked = has_output ? call.Output(3, shape.data(), input.axes()) : call.Output(3, {0});
+  if (call.IsOk()) BatchGradient(norm, of, gradients);
+}
+
+}  // namespace
+
+bool RegisterBatchNormKernels() {
+  return HasBatchNorm() &&
+         RegisterOperation<Settings>({"TransferkitBatchNorm",
+                                      {"input: float", "scale: float", "offset: float", "residual: float"},
+                                      {"output: float", "mean: float", "variance: float"},
+                                      {"epsilon: float", "rectified: bool"}},
+                                     Forward) &&
+         RegisterOperation<Settings>({"TransferkitBatchNormGradient",
+                                      {"gradient: float", "addend: float", "input: float", "output: float", "scale: float", "offset: float", "mean: float", "variance: float"},
+                                      {"input_gradient: float", "scale_gradient: float", "offset_gradient: float", "masked_gradient: float"},
+                                      {"epsilon: float", "rectified: bool"}},
+                                     Gradient);
+}
+
+}  // namespace transferkit

@@ -1,0 +1,93 @@
+#ifndef TRANSFERKIT_OPERATION_H_
+#define TRANSFERKIT_OPERATION_H_
+
+// How our operations and their kernels are made known to TensorFlow through its C interface.
+#include <cstdint>
+#include <initializer_list>
+#include <vector>
+
+#include "tensorflow/c/kernels.h"
+#include "tensorflow/c/ops.h"
+#include "tensorflow/c/tf_status.h"
+
+namespace transferkit {
+
+// The attributes that a kernel is made with: where one cannot be read, the operation fails.
+class Attributes {
+ public:
+  explicit Attributes(TF_OpKernelConstruction *construction) : construction_(construction) {}
+  ~Attributes() {
+    if (!IsOk()) TF_OpKernelConstruction_Failure(construction_, status_);
+    TF_DeleteStatus(status_);
+  }
+
+  bool Flag(const char *name) {
+    TF_Bool value = 0;
+    if (IsOk()) TF_OpKernelConstruction_GetAttrBool(construction_, name, &value, status_);
+    return value != 0;
+  }
+  float Number(const char *name) {
+    float value = 0;
+    if (IsOk()) TF_OpKernelConstruction_GetAttrFloat(construction_, name, &value, status_);
+    return value;
+  }
+  int64_t Integer(const char *name) {
+    int64_t value = 0;
+    if (IsOk()) TF_OpKernelConstruction_GetAttrInt64(construction_, name, &value, status_);
+    return value;
+  }
+  std::vector<int64_t> Integers(const char *name) {
+    int32_t count = 0, bytes = 0;
+    if (IsOk()) TF_OpKernelConstruction_GetAttrSize(construction_, name, &count, &bytes, status_);
+    std::vector<int64_t> values(IsOk() ? count : 0);
+    if (IsOk()) TF_OpKernelConstruction_GetAttrInt64List(construction_, name, values.data(), count, status_);
+    return values;
+  }
+
+ private:
+  bool IsOk() const { return TF_GetCode(status_) == TF_OK; }
+
+  TF_OpKernelConstruction *const construction_;
+  TF_Status *const status_ = TF_NewStatus();
+};
+
+// Settings of an operation without attributes.
+struct NoSettings {
+  explicit NoSettings(Attributes &) {}
+};
+
+// An operation: inputs, outputs and attributes as TensorFlow writes them, such as `gradient: float`.
+struct Operation {
+  const char *name;
+  std::initializer_list<const char *> inputs, outputs, attributes;
+};
+
+// What a kernel computes, given the settings that were made of its attributes.
+typedef void Compute(void *settings, TF_OpKernelContext *context);
+
+// Makes an operation and its kernel for the CPU known; false where TensorFlow refuses it. Settings are made of the attributes.
+template <typename Settings>
+bool RegisterOperation(const Operation &operation, Compute *compute) {
+  TF_OpDefinitionBuilder *const definition = TF_NewOpDefinitionBuilder(operation.name);
+  for (const char *input : operation.inputs) TF_OpDefinitionBuilderAddInput(definition, input);
+  for (const char *output : operation.outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
+  for (const char *attribute : operation.attributes) TF_OpDefinitionBuilderAddAttr(definition, attribute);
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, [](TF_ShapeInferenceContext *context, TF_Status *status) {
+    TF_ShapeInferenceContextSetUnknownShape(context, status);
+  });
+  const auto create = [](TF_OpKernelConstruction *construction) -> void * {
+    Attributes attributes(construction);
+    return new Settings(attributes);
+  };
+  const auto remove = [](void *settings) { delete static_cast<Settings *>(settings); };
+  TF_Status *const status = TF_NewStatus();
+  TF_RegisterOpDefinition(definition, status);
+  if (TF_GetCode(status) == TF_OK) TF_RegisterKernelBuilder(operation.name, TF_NewKernelBuilder(operation.name, "CPU", create, compute, remove), status);
+  const bool done = TF_GetCode(status) == TF_OK;
+  TF_DeleteStatus(status);
+  return done;
+}
+
+}  // namespace transferkit
+
+#endif  // TRANSFERKIT_OPERATION_H_
