@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { foldIn, identity, item, mapTree, randomKey, scalar, scope } from '@transferkit/tensor'
+import { add, foldIn, identity, item, mapTree, randomKey, randomNormal, scalar, scope } from '@transferkit/tensor'
 import { liveTensors } from '@transferkit/tensor/testing'
 import { trainingStep, writeSafetensors } from '@transferkit/training'
 import { answer } from './contestant.mjs'
@@ -49,6 +49,15 @@ export const trainOnRequest = async ({ runtime, mode, program, start, extra = {}
   if (mode === 'profile') profile(step)
   else await answer({ step, describe: () => ({ backend: runtime.backend, reason: runtime.reason, tensors: liveTensors() }) })
 }
+
+/**
+ * Parameters with the gates of transfer units moved: they start at zero, and from elsewhere an error in them shows in the losses.
+ *
+ * @param {import('@transferkit/tensor').Key} key
+ * @param {import('@transferkit/tensor').TensorTree} params
+ * @returns {import('@transferkit/tensor').TensorTree}
+ */
+export const withMovedGates = (key, params) => mapTree(params, (leaf, path) => (path.startsWith('units.') ? add(leaf, randomNormal(foldIn(key, path), leaf.shape, 0, 0.05)) : leaf))
 
 /**
  * Writes where a training starts, so that others can start there too.

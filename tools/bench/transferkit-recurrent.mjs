@@ -1,9 +1,9 @@
 import { exportTorchRecurrent, recurrentPtu, textClassifier } from '@transferkit/nlp'
 import { openRuntime } from '@transferkit/runtime/node'
-import { add, branchAt, foldIn, integerTensor, mapTree, partitionTree, randomKey, randomNormal, tensor } from '@transferkit/tensor'
+import { branchAt, foldIn, integerTensor, partitionTree, randomKey, tensor } from '@transferkit/tensor'
 import { adam, entriesOfTree, scratch, sgd } from '@transferkit/training'
 import { recurrentStepNamed, tokens } from './steps.mjs'
-import { trainOnRequest, writeStart } from './training-side.mjs'
+import { trainOnRequest, withMovedGates, writeStart } from './training-side.mjs'
 
 // One training step of a sentence classifier. With `start FILE` in place of a backend it writes where it starts.
 const [name, backend, mode] = process.argv.slice(2)
@@ -15,8 +15,7 @@ const trained = network.init(foldIn(key, 'source'), [1, length])
 const strategy = candidate === undefined ? scratch() : recurrentPtu({ candidate })
 const program = strategy.prepare({ source: { network, variables: trained }, task: { kind: 'classification', classes: ['a', 'b'] }, inputShape: [length] })
 const prepared = program.init(key)
-// Gates start at zero; from elsewhere an error in them shows in the losses.
-const params = mapTree(prepared.params, (leaf, path) => (path.startsWith('units.') ? add(leaf, randomNormal(foldIn(key, path), leaf.shape, 0, 0.05)) : leaf))
+const params = withMovedGates(key, prepared.params)
 
 if (backend === 'start') {
   const layer = network.stages.find((stage) => stage.name === 'recurrent1')?.module

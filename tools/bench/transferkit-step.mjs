@@ -1,9 +1,9 @@
 import { openRuntime } from '@transferkit/runtime/node'
-import { add, foldIn, integerTensor, mapTree, multiply, randomKey, randomNormal, tensor } from '@transferkit/tensor'
+import { integerTensor, mapTree, multiply, randomKey, tensor } from '@transferkit/tensor'
 import { baselineStrategies, entriesOfTree, sgd } from '@transferkit/training'
 import { networks, visionStrategies } from '@transferkit/vision'
 import { images, stepNamed } from './steps.mjs'
-import { trainOnRequest, writeStart } from './training-side.mjs'
+import { trainOnRequest, withMovedGates, writeStart } from './training-side.mjs'
 
 // One training step on images. With `start FILE` in place of a backend it writes where it starts.
 const [name, backend, mode] = process.argv.slice(2)
@@ -23,8 +23,7 @@ const made = /** @type {(options?: object) => import('@transferkit/tensor').Stra
 const program = made.prepare({ source: { network, variables }, task: { kind: 'classification', classes }, inputShape })
 
 const prepared = program.init(key)
-// Gates start at zero; from elsewhere an error in them shows in the losses.
-const params = mapTree(prepared.params, (leaf, path) => (path.startsWith('units.') ? add(leaf, randomNormal(foldIn(key, path), leaf.shape, 0, 0.05)) : leaf))
+const params = withMovedGates(key, prepared.params)
 
 if (backend === 'start') writeStart(mode ?? '', [...(await entriesOfTree(params, 'params.')), ...(await entriesOfTree(prepared.frozen, 'frozen.'))])
 else {

@@ -12,7 +12,7 @@ import { type RecipeFile, readRecipe } from '../experiment/read-recipe.js'
 import { obtainSource, releaseSource } from '../experiment/source-network.js'
 import { openImageTarget } from '../experiment/target-data.js'
 import { openTextTarget } from '../experiment/text-target.js'
-import { optimiserOf, scheduleOf } from '../experiment/training-settings.js'
+import { optionsOf } from '../experiment/training-settings.js'
 import { comparison, type Recipe } from '../recipe/comparison.js'
 import { readsText } from '../recipe/text-problems.js'
 import { counted, decimal } from '../report/format.js'
@@ -37,17 +37,12 @@ const trainUntilSeen = async (file: RecipeFile<Recipe>, target: PlannedTarget, s
       const { train, source: from, transforms } = await data.split(seed, source)
       const inputShape = data.inputShape(source)
       const phases = strategy.prepare({ source: from, task: train.task, inputShape }).phases ?? []
-      const { steps, epochs, batchSize } = settings
       const run = transfer({
         source: from,
         target: train,
         strategy,
         seed,
-        ...(steps === undefined ? {} : { steps }),
-        ...(epochs === undefined ? {} : { epochs }),
-        batchSize,
-        optimiser: optimiserOf(settings),
-        schedule: scheduleOf(settings),
+        ...optionsOf(settings),
         transforms,
         compile: profiler.compile,
         inspectEvery: 0,

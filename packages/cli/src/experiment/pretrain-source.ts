@@ -10,7 +10,7 @@ import { followTraining } from './follow-training.js'
 import type { DataPlaces } from './open-dataset.js'
 import type { SourceRecord } from './source-file.js'
 import { heldOut } from './training-part.js'
-import { optimiserOf, scheduleOf } from './training-settings.js'
+import { optionsOf } from './training-settings.js'
 
 /** Where source networks come from and are kept. @internal */
 export interface SourcePlaces extends DataPlaces {
@@ -92,13 +92,8 @@ export const sourceTraining = async (settings: PretrainSettings, folder: string,
   await mkdir(folder, { recursive: true })
   const checkpoint = checkpointPath(folder)
   const resumeFrom = await readExisting(checkpoint)
-  const { steps, epochs, batchSize } = settings
   return {
-    ...(steps === undefined ? {} : { steps }),
-    ...(epochs === undefined ? {} : { epochs }),
-    batchSize,
-    optimiser: optimiserOf(settings),
-    schedule: scheduleOf(settings),
+    ...optionsOf(settings),
     compile: runtime.compile,
     checkpointEvery: 200,
     saveCheckpoint: (bytes) => writeAtomically(checkpoint, bytes),

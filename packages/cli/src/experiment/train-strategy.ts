@@ -13,7 +13,7 @@ import { followTraining } from './follow-training.js'
 import type { PlannedStrategy } from './planned-strategies.js'
 import type { SourceNetwork } from './source-file.js'
 import type { TargetData } from './target-data.js'
-import { optimiserOf, scheduleOf } from './training-settings.js'
+import { optionsOf } from './training-settings.js'
 
 /** What all trainings of a run have in common. @internal */
 export interface RunSurroundings {
@@ -85,17 +85,12 @@ export const trainStrategy = async (trial: Trial, surroundings: RunSurroundings)
   await claimFolder(folder, identity)
   const { train, test, source: from, transforms, record } = await data.split(seed, source)
   const { settings, strategy } = planned
-  const { steps, epochs, batchSize } = settings
   const run = transferInFolder(folder, {
     source: from,
     target: train,
     strategy,
     seed,
-    ...(steps === undefined ? {} : { steps }),
-    ...(epochs === undefined ? {} : { epochs }),
-    batchSize,
-    optimiser: optimiserOf(settings),
-    schedule: scheduleOf(settings),
+    ...optionsOf(settings),
     transforms,
     compile: runtime.compile,
     checkpointEvery,

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { comparison } from '../recipe/comparison.js'
 import { parseRecipe } from '../recipe/parse-recipe.js'
-import { scheduleOf } from './training-settings.js'
+import { optionsOf } from './training-settings.js'
 
 const ratesOf = (training: string, totalSteps: number): readonly number[] => {
   const text = `source: { network: digit-network, pretrain: { dataset: a, steps: 1 } }\ntarget: { dataset: b, examplesPerClass: 1 }\ntraining: ${training}\nstrategies: [fine-tune]\n`
-  const schedule = scheduleOf(parseRecipe(text, 'recipe.yaml', comparison).recipe.training)
+  const { schedule } = optionsOf(parseRecipe(text, 'recipe.yaml', comparison).recipe.training)
   return Array.from({ length: totalSteps }, (_, step) => schedule(step, totalSteps))
 }
 

@@ -1,13 +1,9 @@
 import type { Optimiser } from '@transferkit/tensor'
-import { adam, adamW, constant, cosine, type Schedule, sgd, warmUp } from '@transferkit/training'
+import { adam, adamW, constant, cosine, type Schedule, sgd, type TrainingSettings as TrainingOptions, warmUp } from '@transferkit/training'
 import type { TrainingSettings } from '../recipe/training-schema.js'
 
-/**
- * The optimiser that settings name.
- *
- * @internal
- */
-export const optimiserOf = ({ optimiser, momentum, nesterov, weightDecay }: TrainingSettings): Optimiser => {
+/** The optimiser that settings name. */
+const optimiserOf = ({ optimiser, momentum, nesterov, weightDecay }: TrainingSettings): Optimiser => {
   switch (optimiser) {
     case 'sgd':
       return sgd({ momentum, nesterov, weightDecay })
@@ -24,12 +20,8 @@ const falling = ({ learningRate, milestones = [], factor, epochs = 1 }: Training
   return (step, totalSteps) => learningRate * factor ** shares.filter((share) => step >= Math.round(share * totalSteps)).length
 }
 
-/**
- * The learning rate by step that settings name.
- *
- * @internal
- */
-export const scheduleOf = (settings: TrainingSettings): Schedule => {
+/** The learning rate by step that settings name. */
+const scheduleOf = (settings: TrainingSettings): Schedule => {
   const { schedule, learningRate, warmUpSteps } = settings
   switch (schedule) {
     case 'cosine':
@@ -39,4 +31,14 @@ export const scheduleOf = (settings: TrainingSettings): Schedule => {
     case 'constant':
       return warmUp(constant(learningRate), warmUpSteps)
   }
+}
+
+/**
+ * The options of a training that settings name: how long it is, its batches, its optimiser and the learning rate by step.
+ *
+ * @internal
+ */
+export const optionsOf = (settings: TrainingSettings): Pick<TrainingOptions, 'steps' | 'epochs'> & Required<Pick<TrainingOptions, 'batchSize' | 'optimiser' | 'schedule'>> => {
+  const { steps, epochs, batchSize } = settings
+  return { ...(steps === undefined ? {} : { steps }), ...(epochs === undefined ? {} : { epochs }), batchSize, optimiser: optimiserOf(settings), schedule: scheduleOf(settings) }
 }

@@ -137,6 +137,7 @@ struct TransferInputs {
     return batch >= 0 && weights.Is({units, branches() * 4 * units}) && gate_weights.Is({units, 2 * units}) && source.Is({batch, steps, units}) &&
            (candidate.Is({0}) || candidate.Is({batch, steps, units})) && hidden.Is({batch, units}) && cell.Is({batch, branches() * units});
   }
+  TransferGiven Given(const RecurrentSizes &sizes) const { return {sizes, branches(), source.data(), Optional(candidate), mask.data(), hidden.data(), cell.data()}; }
   const Input weights, gate_weights, source, candidate, mask, hidden, cell;
 };
 
@@ -151,16 +152,9 @@ void Transfer(void *settings, TF_OpKernelContext *context) {
     call.Refuse(kUnfit);
     return;
   }
-  TransferForward what = {};
-  what.sizes = sizes;
-  what.branches = branches;
+  TransferForward what = {inputs.Given(sizes)};
   what.projected = projected.data();
   what.gate_projected = gate_projected.data();
-  what.source = inputs.source.data();
-  what.candidate = Optional(inputs.candidate);
-  what.mask = inputs.mask.data();
-  what.initial_hidden = inputs.hidden.data();
-  what.initial_cell = inputs.cell.data();
   what.hidden = call.Output(0, {batch, steps, units});
   what.cell = call.Output(1, {batch, steps, branches * units});
   what.openings = call.Output(2, {batch, steps, 2 * units});
@@ -182,15 +176,8 @@ void TransferGradient(void *settings, TF_OpKernelContext *context) {
     call.Refuse(kUnfit);
     return;
   }
-  TransferBackward what = {};
-  what.sizes = sizes;
-  what.branches = branches;
+  TransferBackward what = {inputs.Given(sizes)};
   what.hidden_gradient = gradient.data();
-  what.source = inputs.source.data();
-  what.candidate = Optional(inputs.candidate);
-  what.mask = inputs.mask.data();
-  what.initial_hidden = inputs.hidden.data();
-  what.initial_cell = inputs.cell.data();
   what.hidden = hidden.data();
   what.cell = cell.data();
   what.openings = openings.data();

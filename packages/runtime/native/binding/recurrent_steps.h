@@ -41,29 +41,28 @@ struct RecurrentBackward {
 // An LSTM whose hidden state is mixed at every step with that of a source by two gates: h = z u + (1 - z) t with
 // u = f c + (1 - f) s. The target t and, with two branches, the candidate c are LSTM steps from h; with one the candidate
 // is given. Openings are f, then z, of which the source's share is given.
-struct TransferForward {
+struct TransferGiven {
   RecurrentSizes sizes;
   int branches;
+  const float *source, *candidate;  // [.., hidden]
+  const float *mask;
+  const float *initial_hidden, *initial_cell;  // the latter [batch, branches * hidden]
+};
+
+struct TransferForward : TransferGiven {
   const float *projected;             // the input's share, [.., branches * 4 * hidden]
   const float *packed[2];             // weights of each branch
   const float *gate_projected;        // the source's share of the openings before their activation, [.., 2 * hidden]
   const float *packed_gates;          // weights of the target's share
-  const float *source, *candidate;    // [.., hidden]
-  const float *mask;
-  const float *initial_hidden, *initial_cell;  // the latter [batch, branches * hidden]
-  float *hidden, *cell;                        // the latter [.., branches * hidden]
-  float *openings;                             // [.., 2 * hidden]
-  float *gates;                                // [.., branches * 4 * hidden], activated, or null
+  float *hidden, *cell;               // the latter [.., branches * hidden]
+  float *openings;                    // [.., 2 * hidden]
+  float *gates;                       // [.., branches * 4 * hidden], activated, or null
 };
 
-struct TransferBackward {
-  RecurrentSizes sizes;
-  int branches;
+struct TransferBackward : TransferGiven {
   const float *hidden_gradient;
   const float *packed, *packed_gates;  // for the products of the gradient
-  const float *source, *candidate;
-  const float *mask;
-  const float *initial_hidden, *initial_cell, *hidden, *cell, *openings, *gates;
+  const float *hidden, *cell, *openings, *gates;
   float *projected_gradient, *gate_gradient, *source_gradient, *candidate_gradient;
   float *initial_hidden_gradient, *initial_cell_gradient;
   float *previous, *target;  // [.., hidden], the hidden state that each step started with, and t

@@ -1,5 +1,5 @@
 import { vectorJacobianProducts } from '../autodiff/grad.js'
-import { differentiable, differentiableMany, tidied, withoutRecording } from '../autodiff/tape.js'
+import { differentiable, differentiableMany, withoutRecording } from '../autodiff/tape.js'
 import { acceleratedKernels } from '../kernels/accelerated.js'
 import { scope } from '../memory/scope.js'
 import type { Axes } from '../tensor/axes.js'
@@ -88,7 +88,7 @@ const gradient = (outputGradient: Tensor, x: Tensor, scale: Tensor, average: Ten
     ([u = zerosLike(x), a = zerosLike(scale), b = zerosLike(scale)]) =>
       differentiableMany(
         [outputGradient, x, scale, u, a, b],
-        () => withoutRecording(() => tidied(() => composedSecondGradient(outputGradient, x, scale, [u, a, b], epsilon))),
+        () => withoutRecording(() => scope(() => composedSecondGradient(outputGradient, x, scale, [u, a, b], epsilon))),
         (outerGradients) =>
           vectorJacobianProducts((dy, input, gamma, ...adjoints) => composedSecondGradient(dy, input, gamma, adjoints, epsilon), [outputGradient, x, scale, u, a, b], outerGradients),
       ),

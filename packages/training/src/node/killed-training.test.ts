@@ -14,8 +14,8 @@ let program: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'transferkit-killed-'))
   const entry = join(folder, 'entry.mjs')
-  const modules = ['../../../../tools/vitest/cpu-backend.ts', 'training-process.fixture.ts']
-  await writeFile(entry, modules.map((module) => `import ${JSON.stringify(fileURLToPath(new URL(module, import.meta.url)))}\n`).join(''))
+  const modules = ['@tensorflow/tfjs-backend-cpu', fileURLToPath(new URL('training-process.fixture.ts', import.meta.url))]
+  await writeFile(entry, modules.map((module) => `import ${JSON.stringify(module)}\n`).join(''))
   const conditions = ['@transferkit/source', ...defaultServerConditions]
   const installed = createRequire(new URL('../../../../tools/package.json', import.meta.url))
   const tensorflowStaysOutside: Plugin = {

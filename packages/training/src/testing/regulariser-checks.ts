@@ -1,11 +1,11 @@
-import { type LossInputs, randomKey, type Regulariser, scalar, scope, type TensorTree } from '@transferkit/tensor'
-import { breach, expectGradients } from '@transferkit/tensor/conformance'
-import { batchOnBackend, readBatch } from '../loop/batches.js'
+import type { Regulariser } from '@transferkit/tensor'
+import { breach } from '@transferkit/tensor/conformance'
 import { compose } from '../strategies/compose.js'
 import { featureExtraction } from '../strategies/feature-extraction.js'
 import { fineTune } from '../strategies/fine-tune.js'
 import type { ConformanceSetting, StrategyProperty } from './conformance-setting.js'
-import { programOf, sameBytes, tensorsOf, withStart } from './trained-values.js'
+import { checkGradient } from './gradient-check.js'
+import { sameBytes, tensorsOf } from './trained-values.js'
 
 /** The regulariser under test: the setting has it on top of fine-tuning. */
 const regulariserOf = ({ strategy }: ConformanceSetting): Regulariser => {
@@ -18,21 +18,10 @@ const termGradient: StrategyProperty = {
   title: 'the gradient of the term alone agrees with finite differences',
   run: async (setting) => {
     const { name } = regulariserOf(setting)
-    const program = programOf(setting)
-    const { target, sourceData, strategy } = setting
-    const positions = Int32Array.from({ length: 8 }, (_, index) => index)
-    const host = await readBatch(target, positions, [], randomKey(0))
-    const hostSource = strategy.usesSourceData === true ? await readBatch(sourceData, positions, [], randomKey(0)) : undefined
-    await withStart(setting, program, 7, (variables) =>
-      scope(() => {
-        const given: Omit<LossInputs, 'variables'> = { batch: batchOnBackend(host, hostSource), key: randomKey(8), progress: scalar(0.5) }
-        const term = (params: TensorTree): ReturnType<typeof scalar> => {
-          const outputs = program.loss?.({ ...given, variables: { ...variables, params } })
-          return outputs?.metrics[name] ?? breach({ where: 'the metrics of a step', expected: `the term under '${name}'`, found: Object.keys(outputs?.metrics ?? {}).join(', ') || 'none', advice: 'Give the term back from penalty, as a scalar.' })
-        }
-        expectGradients(term, variables.params)
-      }),
-    )
+    await checkGradient(setting, (program, inputs) => {
+      const metrics = program.loss?.(inputs).metrics ?? {}
+      return metrics[name] ?? breach({ where: 'the metrics of a step', expected: `the term under '${name}'`, found: Object.keys(metrics).join(', ') || 'none', advice: 'Give the term back from penalty, as a scalar.' })
+    })
   },
 }
 
