@@ -41,6 +41,8 @@ const counters = {
   TransferkitLstmGradient: ({ inputShapes: [, , weight], outputShapes: [projected] }) => elements(projected) * axis(weight, 2),
   TransferkitGru: ({ inputShapes: [projected, weight] }) => elements(projected) * axis(weight, 2),
   TransferkitGruGradient: ({ inputShapes: [, weight], outputShapes: [projected] }) => elements(projected) * axis(weight, 2),
+  TransferkitTransferLstm: ({ inputShapes: [projected, openings, weight] }) => (elements(projected) + elements(openings)) * axis(weight, 2),
+  TransferkitTransferLstmGradient: ({ inputShapes: [, weight], outputShapes: [projected, openings] }) => (elements(projected) + elements(openings)) * axis(weight, 2),
 }
 
 /**

@@ -29,5 +29,6 @@ test('matrix products, transposed or not, in batches or not', () => {
 
 test('a sequence multiplies each state with the weights of all its gates', () => {
   expect(counted('TransferkitLstm', [[32, 40, 512], [128, 512]], [32, 40, 128])).toBe(32 * 40 * 128 * 512)
+  expect(counted('TransferkitTransferLstm', [[32, 40, 512], [32, 40, 256], [128, 512]], [32, 40, 128])).toBe(32 * 40 * 128 * (512 + 256))
   expect(counted('Relu', [[2, 3]], [2, 3])).toBe(0)
 })
