@@ -67,7 +67,10 @@ test('a lock without content is taken over once its maker has been silent for lo
   expect(await withLock(path, () => Promise.resolve('taken over'), { interval: 1 })).toBe('taken over')
 })
 
-test('of several that find an abandoned lock, one works at a time', async () => {
+test('of several that find an abandoned lock, one works at a time, even when one died while it took it over', async () => {
+  await writeFile(`${path}.takeover`, '')
+  const longAgo = new Date(Date.now() - 60_000)
+  await utimes(`${path}.takeover`, longAgo, longAgo)
   await writeFile(path, JSON.stringify({ token: 'held', host: hostname(), process: 2 ** 30 }))
   let inside = 0
   let most = 0

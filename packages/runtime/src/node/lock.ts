@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,49 +22,61 @@ interface Holder {
   readonly process: number
 }
 
+const hasCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code
+
 const isAlive = (id: number): boolean => {
   try {
     process.kill(id, 0)
     return true
   } catch (error) {
     // "Not permitted" means that it lives, as another user's process.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return hasCode(error, 'EPERM')
   }
 }
 
 const isHolder = (value: unknown): value is Holder =>
   typeof value === 'object' && value !== null && 'token' in value && 'host' in value && 'process' in value
 
-/** The token of a holder that is gone; undefined when the lock is held or free. */
-const abandonedBy = async (path: string, patience: number): Promise<string | undefined> => {
+/** Whether a file has not been touched for so long. */
+const isSilent = async (path: string, patience: number): Promise<boolean> => Date.now() - (await stat(path)).mtimeMs > patience
+
+/** Whether the holder of a lock is gone. */
+const isAbandoned = async (path: string, patience: number): Promise<boolean> => {
+  let holder: unknown
   try {
-    const [text, { mtimeMs }] = await Promise.all([readFile(path, 'utf8'), stat(path)])
-    const silent = Date.now() - mtimeMs > patience
-    let holder: unknown
-    try {
-      holder = JSON.parse(text)
-    } catch {
-      // A holder that died between making the file and writing to it.
-      return silent ? text : undefined
-    }
-    if (!isHolder(holder)) return silent ? text : undefined
-    const dead = holder.host === hostname() ? !isAlive(holder.process) : silent
-    return dead ? text : undefined
-  } catch {
-    return undefined
+    holder = JSON.parse(await readFile(path, 'utf8'))
+  } catch (error) {
+    // A holder that died between making the file and writing to it.
+    if (error instanceof SyntaxError) return isSilent(path, patience)
+    throw error
   }
+  return isHolder(holder) && holder.host === hostname() ? !isAlive(holder.process) : isSilent(path, patience)
 }
 
-/** Takes an abandoned lock away, unless another waiter was faster and holds it by now. */
-const removeAbandoned = async (path: string, content: string): Promise<void> => {
-  const aside = `${path}.${randomUUID()}`
+/**
+ * Takes an abandoned lock away; says whether the lock may be free now. Whoever looks and removes holds a second lock meanwhile: else another waiter could take the lock
+ * over between the look and the removal, and lose it at once.
+ */
+const removeAbandoned = async (path: string, patience: number): Promise<boolean> => {
+  const takeover = `${path}.takeover`
   try {
-    await rename(path, aside)
-  } catch {
-    return
+    if (!(await isAbandoned(path, patience))) return false
+    await writeFile(takeover, '', { flag: 'wx' })
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return true
+    if (!hasCode(error, 'EEXIST')) throw error
+    // It is held for a moment only, unless its holder died in that moment.
+    if (await isSilent(takeover, patience).catch(() => false)) await rm(takeover, { force: true })
+    return false
   }
-  if ((await readFile(aside, 'utf8')) === content) await rm(aside)
-  else await rename(aside, path)
+  try {
+    if (await isAbandoned(path, patience)) await rm(path, { force: true })
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  } finally {
+    await rm(takeover, { force: true })
+  }
+  return true
 }
 
 /**
@@ -82,13 +94,9 @@ export const withLock = async <T>(path: string, task: () => Promise<T>, options:
       await writeFile(path, JSON.stringify(holder), { flag: 'wx' })
       break
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+      if (!hasCode(error, 'EEXIST')) throw error
     }
-    const abandoned = await abandonedBy(path, patience)
-    if (abandoned !== undefined) {
-      await removeAbandoned(path, abandoned)
-      continue
-    }
+    if (await removeAbandoned(path, patience)) continue
     if (!waited) onWait?.()
     waited = true
     await sleep(interval, undefined, signal === undefined ? {} : { signal })

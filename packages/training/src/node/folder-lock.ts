@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { TransferkitError } from '@transferkit/tensor'
 import { z } from 'zod'
 import { fileError, systemCode } from './file-error.js'
@@ -40,15 +40,44 @@ const locked = (folder: string, { process: id, host, since }: Holder): Transferk
 
 const lockFile = '.lock'
 
-/** Takes a lock of a dead process out of the way, unless another process was faster. */
-const removeStale = async (path: string, staleText: string): Promise<void> => {
-  const aside = `${path}.${randomUUID()}`
+/** Milliseconds after which a file without a holder, or a takeover that has not ended, was left by a process that died. */
+const patience = 2_000
+
+/** Milliseconds between two looks. */
+const interval = 20
+
+const isOld = async (path: string): Promise<boolean> => Date.now() - (await stat(path)).mtimeMs > patience
+
+/** The living holder of a lock; undefined when it died. One that has not written its name yet counts as living for a moment. */
+const livingHolder = async (path: string): Promise<Holder | 'unnamed' | undefined> => {
   try {
-    await rename(path, aside)
-    if ((await readFile(aside, 'utf8')) === staleText) await rm(aside)
-    else await rename(aside, path)
+    const holder = holderOf(await readFile(path, 'utf8'))
+    if (holder === undefined) return (await isOld(path)) ? undefined : 'unnamed'
+    return holder.host !== hostname() || isAlive(holder.process) ? holder : undefined
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw error
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/**
+ * Takes a lock of a dead process out of the way. Whoever looks and removes holds a second lock meanwhile: else another process could take the lock over between the look
+ * and the removal, and lose it at once.
+ */
+const removeStale = async (path: string): Promise<void> => {
+  const takeover = `${path}.takeover`
+  try {
+    await writeFile(takeover, '', { flag: 'wx' })
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+    // It is held for a moment only, unless its holder died in that moment.
+    if (await isOld(takeover).catch(() => false)) await rm(takeover, { force: true })
+    return
+  }
+  try {
+    if ((await livingHolder(path)) === undefined) await rm(path, { force: true })
+  } finally {
+    await rm(takeover, { force: true })
   }
 }
 
@@ -75,10 +104,10 @@ export const lockFolder = async (folder: string): Promise<Unlock> => {
       } catch (error) {
         if (systemCode(error) !== 'EEXIST') throw error
       }
-      const text = await readFile(path, 'utf8').catch(() => '')
-      const holder = holderOf(text)
-      if (holder !== undefined && (holder.host !== mine.host || isAlive(holder.process))) throw locked(folder, holder)
-      await removeStale(path, text)
+      const holder = await livingHolder(path)
+      if (typeof holder === 'object') throw locked(folder, holder)
+      if (holder === undefined) await removeStale(path)
+      await sleep(interval)
     }
   } catch (error) {
     throw TransferkitError.isInstance(error) ? error : fileError('write', path, error)

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { TransferkitError } from '@transferkit/tensor'
@@ -82,8 +82,22 @@ describe('a run folder', () => {
     const { pid } = spawnSync(process.execPath, ['--version'])
     for (const lock of [JSON.stringify({ process: pid, host: hostname(), since: 'yesterday' }), '{"process":', '']) {
       await writeFile(join(folder, '.lock'), lock)
+      const longAgo = new Date(Date.now() - 60_000)
+      await utimes(join(folder, '.lock'), longAgo, longAgo)
       await (await openRunFolder(folder)).close()
     }
+  })
+
+  test('of a dead process is taken over by one of many, even when one of them died while it did so', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    await writeFile(join(folder, '.lock'), JSON.stringify({ process: pid, host: hostname(), since: 'yesterday' }))
+    await writeFile(join(folder, '.lock.takeover'), '')
+    const longAgo = new Date(Date.now() - 60_000)
+    await utimes(join(folder, '.lock.takeover'), longAgo, longAgo)
+    const opened = await Promise.allSettled(Array.from({ length: 6 }, () => openRunFolder(folder)))
+    expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    for (const run of opened) if (run.status === 'fulfilled') await run.value.close()
+    expect(await readdir(folder)).toEqual([])
   })
 
   test('of a process on another machine is left alone', async () => {
