@@ -1,6 +1,7 @@
+import { openRuntime } from '@transferkit/runtime/node'
 import { grad, item, ones, scope, type Taps, type Tensor, zeros } from '@transferkit/tensor'
 import { expectClose } from '@transferkit/tensor/testing'
-import { testStrategy } from '@transferkit/training/testing'
+import { checkedWays, testStrategy } from '@transferkit/training/testing'
 import { describe, expect, test } from 'vitest'
 import { attentionDistance, attentionMap } from './attention-map.js'
 import { attentionTransfer } from './attention-transfer.js'
@@ -11,26 +12,32 @@ import { featureMaps } from '../matching/feature-distance.js'
 testStrategy({ strategy: attentionTransfer, options: { beta: 1 } })
 
 describe('attention transfer', () => {
-  test('agrees with the official formula: maps, loss of every pair, sum and gradients', () => {
-    scope(() => {
-      const { hyperparameters, scalars, tolerance, ours, indices, taps } = official<{ beta: number }>('attention-transfer')
-      const [source, target] = [taps('source/'), taps('target/')]
-      for (const index of indices('target/')) {
-        const [from, to] = [featureMaps(ours(`source/${index}`)), featureMaps(ours(`target/${index}`))]
-        expectClose(attentionMap(resizedTo(from, to)), ours(`source_map/${index}`), tolerance(`source_map/${index}`))
-        expectClose(attentionMap(to), ours(`target_map/${index}`), tolerance(`target_map/${index}`))
-        expectClose(attentionDistance(from, to), ours(`loss/${index}`), tolerance(`loss/${index}`))
-      }
-      const { context, structure } = between(source, target)
-      const pairs = Object.keys(target).map((tap) => ({ source: tap, target: tap }))
-      const term = attentionTransfer({ pairs, beta: hyperparameters.beta }).prepare(context, structure)
-      const penalty = (learned: Taps): ReturnType<typeof term.penalty> => term.penalty(penaltyInputs(source, learned))
-      const [loss = 0, relative, absolute] = scalars['loss'] ?? []
-      expectClose([item(penalty(target))], [loss], { relative: relative ?? 0, absolute: absolute ?? 0 })
-      const gradients = grad(penalty)(target)
-      for (const index of indices('target/')) expectClose(gradients[`tap${index}`] as Tensor, ours(`grad/target/${index}`), tolerance(`grad/target/${index}`))
-    })
-  })
+  test.for(checkedWays(() => openRuntime({ backend: 'native' })))('agrees with the official formula: maps, loss of every pair, sum and gradients, $way', ({ run }, { skip }) =>
+    run(skip, (compile) => {
+      scope(() => {
+        const { hyperparameters, scalars, tolerance, ours, indices, taps } = official<{ beta: number }>('attention-transfer')
+        const [source, target] = [taps('source/'), taps('target/')]
+        for (const index of indices('target/')) {
+          const [from, to] = [featureMaps(ours(`source/${index}`)), featureMaps(ours(`target/${index}`))]
+          expectClose(
+            compile(({ a, b }: { readonly a: typeof from; readonly b: typeof to }) => attentionMap(resizedTo(a, b)))({ a: from, b: to }),
+            ours(`source_map/${index}`),
+            tolerance(`source_map/${index}`),
+          )
+          expectClose(attentionMap(to), ours(`target_map/${index}`), tolerance(`target_map/${index}`))
+          expectClose(compile(({ a, b }: { readonly a: typeof from; readonly b: typeof to }) => attentionDistance(a, b))({ a: from, b: to }), ours(`loss/${index}`), tolerance(`loss/${index}`))
+        }
+        const { context, structure } = between(source, target)
+        const pairs = Object.keys(target).map((tap) => ({ source: tap, target: tap }))
+        const term = attentionTransfer({ pairs, beta: hyperparameters.beta }).prepare(context, structure)
+        const penalty = (learned: Taps): ReturnType<typeof term.penalty> => term.penalty(penaltyInputs(source, learned))
+        const [loss = 0, relative, absolute] = scalars['loss'] ?? []
+        expectClose([item(compile(penalty)(target))], [loss], { relative: relative ?? 0, absolute: absolute ?? 0 })
+        const gradients = compile(grad(penalty))(target)
+        for (const index of indices('target/')) expectClose(gradients[`tap${index}`] as Tensor, ours(`grad/target/${index}`), tolerance(`grad/target/${index}`))
+      })
+    }),
+  )
 
   test('a map of zeros looks nowhere, with a gradient of 0', () => {
     scope(() => {

@@ -1,7 +1,8 @@
-import { grad, randomKey, scope, type Tensor, type TensorTree, type TransferContext, zerosLike, mapTree, scalar } from '@transferkit/tensor'
+import { openRuntime } from '@transferkit/runtime/node'
+import { type Compile, grad, randomKey, scope, type Tensor, type TensorTree, type TransferContext, zerosLike, mapTree, scalar } from '@transferkit/tensor'
 import { expectClose } from '@transferkit/tensor/testing'
 import { compose, fineTune } from '@transferkit/training'
-import { testStrategy, tinyNetwork } from '@transferkit/training/testing'
+import { checkedWays, testStrategy, tinyNetwork } from '@transferkit/training/testing'
 import { describe, expect, test } from 'vitest'
 import { featureMatching } from './feature-matching.js'
 import { l2tW } from './l2t-w.js'
@@ -33,13 +34,15 @@ interface Trained {
   readonly own: ReturnType<typeof projections>
 }
 
-const expectGradients = (fixture: Official<Hyperparameters>, penalty: (trained: Trained) => ReturnType<typeof scalar>): void => {
+const expectGradients = (compile: Compile, fixture: Official<Hyperparameters>, penalty: (trained: Trained) => ReturnType<typeof scalar>): void => {
   const { hyperparameters, ours, tolerance, indices, taps, scalars } = fixture
   const trained: Trained = { target: taps('target/'), own: projections(fixture) }
   const [loss = 0, relative = 0, absolute = 0] = scalars['loss'] ?? []
-  expectClose(penalty(trained), [loss], { relative, absolute })
+  const tree = trained as unknown as TensorTree
   // A tree of tensors under two names.
-  const gradient = grad((tree: TensorTree) => penalty(tree as unknown as Trained))(trained as unknown as TensorTree) as unknown as Trained
+  const lossOf = (given: TensorTree): ReturnType<typeof scalar> => penalty(given as unknown as Trained)
+  expectClose(compile(lossOf)(tree), [loss], { relative, absolute })
+  const gradient = compile(grad(lossOf))(tree) as unknown as Trained
   for (const index of indices('target/')) expectClose(gradient.target[`tap${index}`]!, ours(`grad/target/${index}`), tolerance(`grad/target/${index}`))
   hyperparameters.pairs.forEach((pair, index) => {
     const { source, target } = named(pair)
@@ -49,33 +52,35 @@ const expectGradients = (fixture: Official<Hyperparameters>, penalty: (trained: 
   })
 }
 
-describe('feature matching agrees with the official code', () => {
-  test('with equal weights: loss, gradients in the target and in the projections', () => {
-    scope(() => {
-      const fixture = official<Hyperparameters>('feature-matching')
-      const { hyperparameters, taps } = fixture
-      const source = taps('source/')
-      const { context, structure } = between(source, taps('target/'))
-      const term = featureMatching({ pairs: hyperparameters.pairs.map(named), beta: hyperparameters.beta }).prepare(context, structure)
-      expectGradients(fixture, ({ target, own }) => term.penalty(penaltyInputs(source, target, { ownParams: own })))
-    })
-  })
-
-  test('with given weights of every example', () => {
-    scope(() => {
-      const fixture = official<Hyperparameters>('l2t-w')
-      const { hyperparameters, ours, taps } = fixture
-      const source = taps('source/')
-      const shapeOf = (values: Tensor | undefined): readonly number[] => values?.shape.slice(1) ?? []
-      const pairs = hyperparameters.pairs.map((pair) => {
-        const both = named(pair)
-        return { ...both, name: `${both.source}:${both.target}`, sourceShape: shapeOf(source[both.source]), targetShape: shapeOf(taps('target/')[both.target]) }
+describe.each(checkedWays(() => openRuntime({ backend: 'native' })))('feature matching agrees with the official code, $way', ({ run }) => {
+  test('with equal weights: loss, gradients in the target and in the projections', ({ skip }) =>
+    run(skip, (compile) => {
+      scope(() => {
+        const fixture = official<Hyperparameters>('feature-matching')
+        const { hyperparameters, taps } = fixture
+        const source = taps('source/')
+        const { context, structure } = between(source, taps('target/'))
+        const term = featureMatching({ pairs: hyperparameters.pairs.map(named), beta: hyperparameters.beta }).prepare(context, structure)
+        expectGradients(compile, fixture, ({ target, own }) => term.penalty(penaltyInputs(source, target, { ownParams: own })))
       })
-      expectGradients(fixture, ({ target, own }) =>
-        matchingPenalty(penaltyInputs(source, target), { pairs, beta: hyperparameters.beta, projections: own, weights: (pair) => ours(`w/${pairs.indexOf(pair)}`) }),
-      )
-    })
-  })
+    }))
+
+  test('with given weights of every example', ({ skip }) =>
+    run(skip, (compile) => {
+      scope(() => {
+        const fixture = official<Hyperparameters>('l2t-w')
+        const { hyperparameters, ours, taps } = fixture
+        const source = taps('source/')
+        const shapeOf = (values: Tensor | undefined): readonly number[] => values?.shape.slice(1) ?? []
+        const pairs = hyperparameters.pairs.map((pair) => {
+          const both = named(pair)
+          return { ...both, name: `${both.source}:${both.target}`, sourceShape: shapeOf(source[both.source]), targetShape: shapeOf(taps('target/')[both.target]) }
+        })
+        expectGradients(compile, fixture, ({ target, own }) =>
+          matchingPenalty(penaltyInputs(source, target), { pairs, beta: hyperparameters.beta, projections: own, weights: (pair) => ours(`w/${pairs.indexOf(pair)}`) }),
+        )
+      })
+    }))
 })
 
 describe('L2T-w', () => {

@@ -1,7 +1,8 @@
 import { grad, identityMatrix, item, type Logits, mean, ones, readSync, scope, softmaxCrossEntropy, integerTensor, type Tensor, type TransferContext, zeros, randomKey, add } from '@transferkit/tensor'
 import { expectClose } from '@transferkit/tensor/testing'
+import { openRuntime } from '@transferkit/runtime/node'
 import { compose, fineTune, scratch } from '@transferkit/training'
-import { testStrategy, tinyNetwork } from '@transferkit/training/testing'
+import { checkedWays, testStrategy, tinyNetwork } from '@transferkit/training/testing'
 import { describe, expect, test } from 'vitest'
 import { attentionTransfer } from './attention-transfer.js'
 import { distillationLoss } from './distillation-loss.js'
@@ -13,6 +14,8 @@ testStrategy({ strategy: lwf })
 /** The fixture's scores are rows, one a class. */
 const scores = (values: Tensor): Logits => values as unknown as Logits
 
+const ways = checkedWays(() => openRuntime({ backend: 'native' }))
+
 describe('LwF', () => {
   const { hyperparameters, scalars, tolerance, ours } = official<{ T: number; tradeOff: number }>('lwf')
   const close = (actual: Tensor | number[], name: string): void => {
@@ -20,32 +23,42 @@ describe('LwF', () => {
     expectClose(actual, [value], { relative, absolute })
   }
 
-  test('agrees with the public implementation, which leaves out the square of the temperature, and with it', () => {
-    scope(() => {
-      const [student, teacher] = [scores(ours('student')), scores(ours('teacher'))]
-      const plain = { temperature: hyperparameters.T, temperatureSquared: false }
-      close(distillationLoss(student, teacher, plain), 'kd')
-      close(distillationLoss(student, teacher, { temperature: hyperparameters.T }), 'kdTimesTSquared')
-      expectClose(grad(({ z }: { z: Tensor }) => distillationLoss(scores(z), teacher, plain))({ z: student }).z, ours('kd_grad/student'), tolerance('kd_grad/student'))
-    })
-  })
+  describe.each(ways)('$way', ({ run }) => {
+    test('agrees with the public implementation, which leaves out the square of the temperature, and with it', ({ skip }) =>
+      run(skip, (compile) =>
+        scope(() => {
+          const [student, teacher] = [scores(ours('student')), scores(ours('teacher'))]
+          const loss =
+            (temperatureSquared: boolean) =>
+            ({ z, t }: { readonly z: Tensor; readonly t: Tensor }): ReturnType<typeof distillationLoss> =>
+              distillationLoss(scores(z), scores(t), { temperature: hyperparameters.T, temperatureSquared })
+          const both = { z: student, t: teacher }
+          close(compile(loss(false))(both), 'kd')
+          close(compile(loss(true))(both), 'kdTimesTSquared')
+          expectClose(compile(grad(loss(false)))(both).z, ours('kd_grad/student'), tolerance('kd_grad/student'))
+        }),
+      ))
 
-  test.each([
-    [false, 'total', 1],
-    [true, 'kdTimesTSquared', hyperparameters.tradeOff],
-  ])('the term itself agrees, temperatureSquared: %s', (temperatureSquared, name, factor) => {
-    scope(() => {
-      // With the identity as own head, the feature is what the fixture has as scores of that head.
-      const feature = { pooled: ours('student') }
-      const { context, structure } = between({}, feature)
-      const term = lwf({ weight: hyperparameters.tradeOff / factor, temperature: hyperparameters.T, temperatureSquared }).prepare(context, structure)
-      const teacher = ours('teacher')
-      const ownParams = { weight: identityMatrix(10), bias: zeros([10]) }
-      const penalty = (target: typeof feature): ReturnType<typeof term.penalty> => term.penalty(penaltyInputs({}, target, { ownParams, source: () => ({ taps: {}, logits: scores(teacher) }) }))
-      const task = mean(softmaxCrossEntropy(scores(ours('target_logits')), integerTensor([...readSync(ours('y'))], [6])))
-      close(temperatureSquared ? penalty(feature) : add(task, penalty(feature)), name)
-      if (!temperatureSquared) expectClose(grad(penalty)(feature).pooled, ours('grad/student'), tolerance('grad/student'))
-    })
+    test.for([
+      [false, 'total', 1],
+      [true, 'kdTimesTSquared', hyperparameters.tradeOff],
+    ] as const)('the term itself agrees, temperatureSquared: %s', ([temperatureSquared, name, factor], { skip }) =>
+      run(skip, (compile) =>
+        scope(() => {
+          // With the identity as own head, the feature is what the fixture has as scores of that head.
+          const feature = { pooled: ours('student') }
+          const { context, structure } = between({}, feature)
+          const term = lwf({ weight: hyperparameters.tradeOff / factor, temperature: hyperparameters.T, temperatureSquared }).prepare(context, structure)
+          const teacher = ours('teacher')
+          const ownParams = { weight: identityMatrix(10), bias: zeros([10]) }
+          const penalty = (target: typeof feature): ReturnType<typeof term.penalty> => term.penalty(penaltyInputs({}, target, { ownParams, source: () => ({ taps: {}, logits: scores(teacher) }) }))
+          const task = mean(softmaxCrossEntropy(scores(ours('target_logits')), integerTensor([...readSync(ours('y'))], [6])))
+          const loss = compile(penalty)(feature)
+          close(temperatureSquared ? loss : add(task, loss), name)
+          if (!temperatureSquared) expectClose(compile(grad(penalty))(feature).pooled, ours('grad/student'), tolerance('grad/student'))
+        }),
+      ),
+    )
   })
 
   const context: TransferContext = scope(() => ({
@@ -79,7 +92,9 @@ describe('LwF', () => {
   test('a tap without vectors is refused, with the nearest one', () => {
     scope(() => {
       const structure = scratch().prepare(context)
-      expect(() => lwf({ tap: 'poled' }).prepare(context, structure)).toThrow("Strategy 'lwf', option 'tap': the target model has no tap 'poled' that gives one vector an example. Did you mean 'pooled'? Its taps with vectors are: pooled.")
+      expect(() => lwf({ tap: 'poled' }).prepare(context, structure)).toThrow(
+        "Strategy 'lwf', option 'tap': the target model has no tap 'poled' that gives one vector an example. Did you mean 'pooled'? Its taps with vectors are: pooled.",
+      )
       expect(() => lwf().prepare(context, between({}, { stage1: ones([1, 2, 2, 3]) }).structure)).toThrow('has no tap that gives one vector an example')
     })
   })

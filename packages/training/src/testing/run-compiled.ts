@@ -53,3 +53,33 @@ export const runCompiled = async (open: () => Promise<CompilingRuntime>, skip: (
     opened.close()
   }
 }
+
+/** A way to run a check. */
+export interface CheckedWay {
+  /** Whether functions run op by op on the active backend, or as recordings. */
+  readonly way: 'op by op' | 'compiled'
+  /**
+   * Runs a check with a compiler, which changes nothing where functions run op by op.
+   *
+   * @param skip Skips the test, as Vitest hands it to tests.
+   * @param check Checks what compiled functions give.
+   */
+  readonly run: (skip: (note: string) => never, check: (compile: Compile) => Promise<void> | void) => Promise<void>
+}
+
+/**
+ * The two ways to run a check: op by op on the active backend, and with recordings on one that makes them. For `test.for`.
+ *
+ * @param open Opens the backend that records functions.
+ *
+ * @example
+ * ```ts
+ * import { checkedWays, type CompilingRuntime } from '@transferkit/training/testing'
+ *
+ * const names = (open: () => Promise<CompilingRuntime>) => checkedWays(open).map(({ way }) => way)
+ * ```
+ */
+export const checkedWays = (open: () => Promise<CompilingRuntime>): readonly CheckedWay[] => [
+  { way: 'op by op', run: async (_skip, check) => check((f) => f) },
+  { way: 'compiled', run: (skip, check) => runCompiled(open, skip, check) },
+]
