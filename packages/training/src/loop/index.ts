@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { batchOnBackend, batchReader, checkDataset, stepsPerEpoch, transformedShape } from './batches.js'
+export { batchOnBackend, batchReader, type BatchesAhead, checkDataset, readAhead, stepsPerEpoch, transformedShape } from './batches.js'
 export { type Identity, type Progress, readCheckpoint, writeCheckpoint } from './checkpoint.js'
 export { fresh } from './epoch-summary.js'
 export { idsOf, releaseAllBut, startOf } from './start.js'

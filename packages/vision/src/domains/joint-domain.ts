@@ -1,6 +1,6 @@
 import { flattenTree, foldIn, type Key, mapTree, type Optimiser, type ProgramVariables, randomKey, scope, type StepInputs, type StepOutputs, type Strategy, type Tensor, type TensorTree, TransferkitError, type TransferProgram } from '@transferkit/tensor'
 import { sgd, type TargetModel, trainingStep, withParameterGroups } from '@transferkit/training'
-import { batchReader, checkDataset, checkInput, transformedShape } from '@transferkit/training/loop'
+import { batchReader, type BatchesAhead, checkDataset, checkInput, readAhead, transformedShape } from '@transferkit/training/loop'
 import { type ParallelAdaptersOptions, parallelAdapters } from '../strategies/parallel-adapters.js'
 import { type SeriesAdaptersOptions, seriesAdapters } from '../strategies/series-adapters.js'
 import { jointOptimiser, jointProgram, sharedPaths } from './joint-program.js'
@@ -20,7 +20,8 @@ export interface JointDomain {
   readonly joint: TransferProgram
   readonly optimiser: Optimiser
   readonly step: (inputs: StepInputs) => StepOutputs
-  readonly nextBatch: ReturnType<typeof batchReader>
+  /** Its batches, by round. */
+  readonly batches: BatchesAhead
 }
 
 /**
@@ -92,5 +93,5 @@ export const jointDomain = (options: TrainDomainsOptions, task: DomainTask): Joi
   const optimiser = jointOptimiser(withParameterGroups(options.optimiser ?? sgd({ momentum: 0.9, weightDecay: 5e-4 }), (path) => program.parameterGroup?.(path) ?? {}))
   const key = foldIn(randomKey(options.seed ?? 1), name)
   const step = trainingStep(joint)
-  return { name, task, key, batchSize, transforms, inputShape, strategy, joint, optimiser, step: options.compile?.(step) ?? step, nextBatch: batchReader(key, batchSize, dataset, transforms) }
+  return { name, task, key, batchSize, transforms, inputShape, strategy, joint, optimiser, step: options.compile?.(step) ?? step, batches: readAhead(batchReader(key, batchSize, dataset, transforms), options.rounds) }
 }

@@ -165,7 +165,7 @@ async function* trainingDomains(options: TrainDomainsOptions): AsyncGenerator<Do
       const place = placeOf(position)
 
       const begun = performance.now()
-      const host = await domain.nextBatch(round)
+      const host = await domain.batches.next(round)
       const learningRate = schedule(round, rounds)
       const before = turnOf(joint, place)
       const { optimiser } = domain
@@ -202,6 +202,7 @@ async function* trainingDomains(options: TrainDomainsOptions): AsyncGenerator<Do
     const set: DomainSet = { ...(base === source ? empty : await domainSet(base)), domains: models }
     return { set, steps: progress.step, seconds: progress.seconds }
   } finally {
+    await Promise.all(domains.map(({ batches }) => batches.settle()))
     // The models have copies of their own.
     releaseAllBut(foreign, { ...joint }, frozen)
   }
