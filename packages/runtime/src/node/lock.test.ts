@@ -15,7 +15,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5))
 
-test('one works at a time, and all get their turn', async () => {
+/** Runs a task many times under the lock; gives how many ran at once at most. */
+const mostAtOnce = async (times: number): Promise<number> => {
   let inside = 0
   let most = 0
   const task = async (): Promise<void> => {
@@ -24,8 +25,12 @@ test('one works at a time, and all get their turn', async () => {
     await pause()
     inside -= 1
   }
-  await Promise.all(Array.from({ length: 5 }, () => withLock(path, task, { interval: 1 })))
-  expect(most).toBe(1)
+  await Promise.all(Array.from({ length: times }, () => withLock(path, task, { interval: 1 })))
+  return most
+}
+
+test('one works at a time, and all get their turn', async () => {
+  expect(await mostAtOnce(5)).toBe(1)
   expect(existsSync(path)).toBe(false)
 })
 
@@ -72,14 +77,5 @@ test('of several that find an abandoned lock, one works at a time, even when one
   const longAgo = new Date(Date.now() - 60_000)
   await utimes(`${path}.takeover`, longAgo, longAgo)
   await writeFile(path, JSON.stringify({ token: 'held', host: hostname(), process: 2 ** 30 }))
-  let inside = 0
-  let most = 0
-  const task = async (): Promise<void> => {
-    inside += 1
-    most = Math.max(most, inside)
-    await pause()
-    inside -= 1
-  }
-  await Promise.all(Array.from({ length: 8 }, () => withLock(path, task, { interval: 1 })))
-  expect(most).toBe(1)
+  expect(await mostAtOnce(8)).toBe(1)
 })
