@@ -18,12 +18,6 @@ struct Settings {
 
 constexpr char kUnfit[] = "A batch normalisation of Transferkit was given inputs whose shapes do not fit.";
 
-std::vector<int64_t> ShapeOf(const Input &input) {
-  std::vector<int64_t> shape(input.axes());
-  for (int axis = 0; axis < input.axes(); axis++) shape[axis] = input.size(axis);
-  return shape;
-}
-
 // What is left out is an empty list.
 bool IsLeftOut(const Input &input) { return input.Is({0}); }
 
@@ -43,9 +37,9 @@ void Forward(void *settings, TF_OpKernelContext *context) {
   Call call(context);
   TF_Status *const status = call.status();
   const Input input(context, 0, status), scale(context, 1, status), offset(context, 2, status), residual(context, 3, status);
-  const std::vector<int64_t> shape = ShapeOf(input);
+  const std::vector<int64_t> shape = input.shape();
   BatchNorm norm = NormOf(input, settings);
-  if (norm.channels == 0 || !scale.Is({norm.channels}) || !offset.Is({norm.channels}) || !(IsLeftOut(residual) || ShapeOf(residual) == shape)) {
+  if (norm.channels == 0 || !scale.Is({norm.channels}) || !offset.Is({norm.channels}) || !(IsLeftOut(residual) || residual.shape() == shape)) {
     call.Refuse(kUnfit);
     return;
   }
@@ -61,11 +55,11 @@ void Gradient(void *settings, TF_OpKernelContext *context) {
   TF_Status *const status = call.status();
   const Input gradient(context, 0, status), addend(context, 1, status), input(context, 2, status), output(context, 3, status);
   const Input scale(context, 4, status), offset(context, 5, status), mean(context, 6, status), variance(context, 7, status);
-  const std::vector<int64_t> shape = ShapeOf(input);
+  const std::vector<int64_t> shape = input.shape();
   BatchNorm norm = NormOf(input, settings);
   const int64_t channels = norm.channels;
   const bool has_output = !IsLeftOut(output), recomputes = norm.rectified && !has_output;
-  const auto fits = [&](const Input &given) { return ShapeOf(given) == shape; };
+  const auto fits = [&](const Input &given) { return given.shape() == shape; };
   if (channels == 0 || !fits(gradient) || !(IsLeftOut(addend) || (has_output && fits(addend))) || !(!has_output || (norm.rectified && fits(output))) ||
       !scale.Is({channels}) || !offset.Is({recomputes ? channels : 0}) || !mean.Is({channels}) || !variance.Is({channels})) {
     call.Refuse(kUnfit);

@@ -2,6 +2,8 @@
 #define TRANSFERKIT_KERNEL_CALL_H_
 
 // What our kernels read and write through TensorFlow's C interface.
+#include <vector>
+
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/tf_status.h"
 #include "tensorflow/c/tf_tensor.h"
@@ -19,6 +21,11 @@ class Input {
   }
   long size(int axis) const { return TF_Dim(tensor_, axis); }
   int axes() const { return TF_NumDims(tensor_); }
+  std::vector<int64_t> shape() const {
+    std::vector<int64_t> sizes(axes());
+    for (int axis = 0; axis < axes(); axis++) sizes[axis] = size(axis);
+    return sizes;
+  }
   // Whether it has these sizes.
   template <int kAxes>
   bool Is(const int64_t (&shape)[kAxes]) const {
@@ -50,9 +57,22 @@ class Call {
     return Output(index, shape, kAxes);
   }
   float *Output(int index, const int64_t *shape, int axes) {
+    const size_t bytes = Bytes(shape, axes);
+    return Data(TF_AllocateOutput(context_, index, TF_FLOAT, shape, axes, bytes, status_), bytes);
+  }
+  // The same, in the place of an input of that shape that nothing else needs. No `Input` may hold it yet.
+  float *OutputInPlaceOf(int input, int index, const int64_t *shape, int axes) {
+    return Data(TF_ForwardInputOrAllocateOutput(context_, &input, 1, index, shape, axes, nullptr, status_), Bytes(shape, axes));
+  }
+
+ private:
+  static size_t Bytes(const int64_t *shape, int axes) {
     size_t bytes = sizeof(float);
     for (int axis = 0; axis < axes; axis++) bytes *= shape[axis];
-    TF_Tensor *const output = TF_AllocateOutput(context_, index, TF_FLOAT, shape, axes, bytes, status_);
+    return bytes;
+  }
+
+  float *Data(TF_Tensor *output, size_t bytes) {
     if (!IsOk()) return nullptr;
     // That of an empty tensor may be anything.
     float *const data = bytes == 0 ? nullptr : static_cast<float *>(TF_TensorData(output));
@@ -61,7 +81,6 @@ class Call {
     return data;
   }
 
- private:
   TF_OpKernelContext *const context_;
   TF_Status *const status_ = TF_NewStatus();
 };

@@ -7,7 +7,8 @@ namespace transferkit {
 
 // Registers our operations with TensorFlow, and says so in the exports: `winogradChannels` is the number that channels
 // have to be multiples of for `TransferkitConvolution` and `TransferkitConvolutionFilterGradient`, absent where there are none;
-// `hasRecurrent` and `hasBatchNorm` say whether there are the operations of recurrent_kernels.h and batch_norm_kernels.h.
+// `hasRecurrent`, `hasBatchNorm`, `hasDescent` and `hasMatrixProduct` say whether there are the operations of recurrent_kernels.h, batch_norm_kernels.h,
+// descent_kernels.h and matrix_product.h.
 napi_value AddKernels(napi_env env, napi_value exports);
 
 }  // namespace transferkit

@@ -41,6 +41,9 @@ export const withInteger = <T>(backend: NativeBackend, value: number, run: (scal
 /** Runs a function with a tensor of no elements. @internal */
 export const withEmpty = <T>(backend: NativeBackend, run: (empty: TensorInfo) => T): T => withValues(backend, new Float32Array(0), [0], run)
 
+/** Runs a function with a tensor that may be left out: our operations take an empty list instead. @internal */
+export const withOptional = <T>(backend: NativeBackend, tensor: TensorInfo | undefined, run: (tensor: TensorInfo) => T): T => (tensor === undefined ? withEmpty(backend, run) : run(tensor))
+
 /** The same values in another shape; no data is copied. @internal */
 export const reshape = (backend: NativeBackend, tensor: TensorInfo, shape: readonly number[]): Tensor =>
   withShape(backend, shape, (target) =>

@@ -4,7 +4,8 @@ import { kernel } from '../kernel-arguments.js'
 import type { Kernels } from '../registration.js'
 import { flag, floatType } from './attributes.js'
 import type { NativeBackend } from './backend.js'
-import { release, reshape, withEmpty } from './operations.js'
+import { matrixProduct } from './matrix-product.js'
+import { release, reshape, withOptional } from './operations.js'
 
 interface ForwardAttributes {
   /** Whether the last step comes first. */
@@ -34,18 +35,14 @@ const asRows = <T>(backend: NativeBackend, tensors: readonly TensorInfo[], run: 
 
 /** `Aᵀ B` of the rows of all steps. */
 const weightGradient = (backend: NativeBackend, previous: TensorInfo, gradient: TensorInfo): Tensor =>
-  asRows(backend, [previous, gradient], (...rows) =>
-    backend.executeSingleOutput('MatMul', [floatType(backend.binding, 'T'), flag(backend.binding, 'transpose_a', true), flag(backend.binding, 'transpose_b', false)], rows),
-  )
+  // Two matrices.
+  asRows(backend, [previous, gradient], (...rows) => matrixProduct(backend, ...(rows as readonly [Tensor, Tensor]), { transposeLeft: true, transposeRight: false }))
 
 /** Sum over all steps. */
 const biasGradient = (backend: NativeBackend, gradient: TensorInfo): Tensor =>
   asRows(backend, [gradient], (...rows) =>
     backend.executeSingleOutput('BiasAddGrad', [floatType(backend.binding, 'T')], rows),
   )
-
-/** Runs a function with a tensor that may be left out: our operations take an empty list instead. */
-const withOptional = <T>(backend: NativeBackend, tensor: TensorInfo | undefined, run: (tensor: TensorInfo) => T): T => (tensor === undefined ? withEmpty(backend, run) : run(tensor))
 
 const lstmSequence = kernel<NativeBackend, 'projected' | 'hiddenWeight' | 'mask' | 'initialHidden' | 'initialCell', ForwardAttributes>(
   ({ projected, hiddenWeight, mask, initialHidden, initialCell }, attributes, backend) =>

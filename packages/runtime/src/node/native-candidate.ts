@@ -30,6 +30,7 @@ export const nativeCandidate = (
     const { nativeKernels } = await import('../native/kernels.js')
     const { fusedBatchNormKernels } = await import('../native/fused-batch-normalisation.js')
     const { recurrentKernels } = await import('../native/recurrent.js')
+    const { descentKernels } = await import('../native/descent.js')
     const { nativeCompile } = await import('../native/compile/compile.js')
     const load = () => loadNative(upstream, binding, { threads })
     // Made before it is registered, because TensorFlow.js only logs an error that a factory throws.
@@ -47,7 +48,7 @@ export const nativeCandidate = (
       )
     }
     if (!(await setBackend('tensorflow'))) throw new Error('TensorFlow.js did not accept it.')
-    registerMissing('tensorflow', { ...nativeKernels, ...fusedBatchNormKernels(backend), ...recurrentKernels(backend) })
+    registerMissing('tensorflow', { ...nativeKernels, ...fusedBatchNormKernels(backend), ...recurrentKernels(backend), ...descentKernels(backend) })
     const version = backend.binding.TF_Version
     const count = threads ?? availableParallelism()
     // Another one than was made here when the backend had been opened before: its factory stays.

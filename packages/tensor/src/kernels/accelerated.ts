@@ -28,6 +28,40 @@ export interface DropoutMaskAttributes extends RandomAttributes {
   readonly rate: number
 }
 
+/** Attributes of the kernel `matMul`. */
+export interface MatMulAttributes {
+  /** Whether the first matrix is transposed. */
+  readonly transposeLeft: boolean
+  /** Whether the second matrix is transposed. */
+  readonly transposeRight: boolean
+}
+
+/** Attributes of the kernel `sgdStep`. */
+export interface SgdStepAttributes {
+  /** `λ` of `g + λ p`, in front of momentum. */
+  readonly weightDecay: number
+  /** `μ`; without momentum, 0, no velocity is given and made. */
+  readonly momentum: number
+  /** Whether the update looks ahead. */
+  readonly nesterov: boolean
+  /** `λ` that is added behind momentum. */
+  readonly decoupledWeightDecay: number
+}
+
+/** Attributes of the kernel `adamStep`. */
+export interface AdamStepAttributes {
+  /** `β₁`. */
+  readonly firstDecay: number
+  /** `β₂`. */
+  readonly secondDecay: number
+  /** `ε`. */
+  readonly epsilon: number
+  /** `λ` of `g + λ p`, in front of the moments. */
+  readonly weightDecay: number
+  /** `λ` that is added behind the moments. */
+  readonly decoupledWeightDecay: number
+}
+
 /**
  * Kernels that a backend may supply beyond those of TensorFlow.js, by name.
  *
@@ -46,6 +80,7 @@ export interface DropoutMaskAttributes extends RandomAttributes {
  * | `batchNormTraining` | `input, scale, offset` | `epsilon` | `output, mean, variance` (variance biased, as used for normalising) |
  * | `batchNormTrainingGradient` | `outputGradient, input, scale, mean, variance` | `epsilon` | `inputGradient, scaleGradient, offsetGradient` |
  * | `batchNormInference` | `input, scale, offset, mean, variance` | `epsilon` | `output` |
+ * | `matMul` | `left, right` (of two axes or more; outer axes broadcast) | {@link MatMulAttributes} | `product` |
  * | `gatherRows` | `table, indices` (`int32`) | | `rows`, in the shape of `indices`, then that of a row |
  * | `scatterRows` | `rows, indices` (`int32`) | `tableShape` | `table`: at each row the sum of the rows with its index |
  * | `random` | | `key, shape, draw` ({@link RandomAttributes}) | `draw(key)` in that shape |
@@ -62,6 +97,8 @@ export interface DropoutMaskAttributes extends RandomAttributes {
  * | `lstmStepGradient` | `hiddenGradient, cellGradient` (either is optional)`, preactivations, cell` | | `preactivationsGradient, cellGradient` |
  * | `gruStep` | `projected, recurrent, hidden` | | `hidden` |
  * | `gruStepGradient` | `outputGradient, projected, recurrent, hidden` | | `projectedGradient, recurrentGradient, hiddenGradient` |
+ * | `sgdStep` | `parameter, gradient, velocity` (with momentum)`, learningRate` | {@link SgdStepAttributes} | `parameter`, and with momentum `velocity`, after the step |
+ * | `adamStep` | `parameter, gradient, count, first, second, learningRate` | {@link AdamStepAttributes} | `parameter, count, first, second` after the step |
  *
  * @example
  * ```ts
@@ -97,6 +134,8 @@ export const acceleratedKernels = {
   random: 'transferkit.random',
   /** Factors of dropout. */
   dropoutMask: 'transferkit.dropoutMask',
+  /** Product of two matrices or stacks of matrices. */
+  matMul: 'transferkit.matMul',
   /** Gradient of the rectifier. */
   reluGradient: 'transferkit.reluGradient',
   /** Softmax cross-entropy and its gradient in one pass. */
@@ -121,6 +160,10 @@ export const acceleratedKernels = {
   gruStep: 'transferkit.gruStep',
   /** Gradient of one step of a GRU. */
   gruStepGradient: 'transferkit.gruStepGradient',
+  /** A step of SGD on one parameter. */
+  sgdStep: 'transferkit.sgdStep',
+  /** A step of Adam on one parameter. */
+  adamStep: 'transferkit.adamStep',
 } as const
 
 /** Name of an accelerated kernel as it is registered. */

@@ -11,6 +11,9 @@ export interface AdamMomentsOptions {
   readonly epsilon?: number
 }
 
+/** The settings with what is left out filled in. @internal */
+export const withDefaults = ({ firstDecay = 0.9, secondDecay = 0.999, epsilon = 1e-8 }: AdamMomentsOptions): Required<AdamMomentsOptions> => ({ firstDecay, secondDecay, epsilon })
+
 /**
  * Adam's update: `m ← β₁ m + (1-β₁) g`, `s ← β₂ s + (1-β₂) g²`, `u = m̂ / (√ŝ + ε)` with `m̂ = m/(1-β₁ᵗ)` and `ŝ = s/(1-β₂ᵗ)`.
  *
@@ -25,13 +28,14 @@ export interface AdamMomentsOptions {
  * const transform = scaleByAdam({ secondDecay: 0.99 })
  * ```
  */
-export const scaleByAdam = ({ firstDecay = 0.9, secondDecay = 0.999, epsilon = 1e-8 }: AdamMomentsOptions = {}): GradientTransform => ({
+export const scaleByAdam = (options: AdamMomentsOptions = {}): GradientTransform => ({
   init: (params) => ({
     count: mapTree<TensorTree>(params, () => scalar(0)),
     first: mapTree<TensorTree>(params, (parameter) => zerosLike(parameter)),
     second: mapTree<TensorTree>(params, (parameter) => zerosLike(parameter)),
   }),
   update: (gradients, state) => {
+    const { firstDecay, secondDecay, epsilon } = withDefaults(options)
     const branch = (name: string): TensorTree =>
       // Parts of the tree that `init` made hold float tensors only. A model without parameters has no moments.
       (state as Readonly<Record<string, TensorTree>>)[name] ?? {}

@@ -1,7 +1,8 @@
 import type { Optimiser } from '@transferkit/tensor'
-import { type AdamMomentsOptions, scaleByAdam } from './adam-moments.js'
+import { type AdamMomentsOptions, scaleByAdam, withDefaults } from './adam-moments.js'
 import { addDecayedWeights } from './decay.js'
 import { gradientDescent } from './gradient-descent.js'
+import { inOnePass } from './one-pass.js'
 import { chain } from './transform.js'
 
 /** Settings of {@link adam}. */
@@ -9,6 +10,9 @@ export interface AdamOptions extends AdamMomentsOptions {
   /** Coupled decay, added to the gradient before the moments as in PyTorch; 0 unless told. */
   readonly weightDecay?: number
 }
+
+/** Where {@link scaleByAdam} at a position of a chain keeps its memory. */
+const memoryAt = (position: number): readonly string[] => ['count', 'first', 'second'].map((name) => `${position}.${name}`)
 
 /**
  * Adam (Kingma and Ba, 2015) as in PyTorch, with coupled weight decay.
@@ -23,7 +27,10 @@ export interface AdamOptions extends AdamMomentsOptions {
  * ```
  */
 export const adam = ({ weightDecay = 0, ...moments }: AdamOptions = {}): Optimiser =>
-  gradientDescent(chain(...(weightDecay === 0 ? [] : [addDecayedWeights(weightDecay)]), scaleByAdam(moments)))
+  inOnePass(gradientDescent(chain(...(weightDecay === 0 ? [] : [addDecayedWeights(weightDecay)]), scaleByAdam(moments))), {
+    step: (factor) => ({ kernel: 'adamStep', ...withDefaults(moments), weightDecay: factor * weightDecay, decoupledWeightDecay: 0 }),
+    memory: memoryAt(weightDecay === 0 ? 0 : 1),
+  })
 
 /** Settings of {@link adamW}. */
 export interface AdamWOptions extends AdamMomentsOptions {
@@ -44,4 +51,7 @@ export interface AdamWOptions extends AdamMomentsOptions {
  * ```
  */
 export const adamW = ({ weightDecay = 0.01, ...moments }: AdamWOptions = {}): Optimiser =>
-  gradientDescent(chain(scaleByAdam(moments), ...(weightDecay === 0 ? [] : [addDecayedWeights(weightDecay)])))
+  inOnePass(gradientDescent(chain(scaleByAdam(moments), ...(weightDecay === 0 ? [] : [addDecayedWeights(weightDecay)]))), {
+    step: (factor) => ({ kernel: 'adamStep', ...withDefaults(moments), weightDecay: 0, decoupledWeightDecay: factor * weightDecay }),
+    memory: memoryAt(0),
+  })

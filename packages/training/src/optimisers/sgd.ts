@@ -2,6 +2,7 @@ import type { Optimiser } from '@transferkit/tensor'
 import { addDecayedWeights } from './decay.js'
 import { gradientDescent } from './gradient-descent.js'
 import { scaleByMomentum } from './momentum.js'
+import { inOnePass } from './one-pass.js'
 import { chain } from './transform.js'
 
 /** Settings of {@link sgd}. */
@@ -29,10 +30,16 @@ export interface SgdOptions {
  * ```
  */
 export const sgd = ({ momentum = 0, nesterov = false, weightDecay = 0, decoupledWeightDecay = 0 }: SgdOptions = {}): Optimiser =>
-  gradientDescent(
-    chain(
-      ...(weightDecay === 0 ? [] : [addDecayedWeights(weightDecay)]),
-      ...(momentum === 0 ? [] : [scaleByMomentum({ momentum, nesterov })]),
-      ...(decoupledWeightDecay === 0 ? [] : [addDecayedWeights(decoupledWeightDecay)]),
+  inOnePass(
+    gradientDescent(
+      chain(
+        ...(weightDecay === 0 ? [] : [addDecayedWeights(weightDecay)]),
+        ...(momentum === 0 ? [] : [scaleByMomentum({ momentum, nesterov })]),
+        ...(decoupledWeightDecay === 0 ? [] : [addDecayedWeights(decoupledWeightDecay)]),
+      ),
     ),
+    {
+      step: (factor) => ({ kernel: 'sgdStep', weightDecay: factor * weightDecay, momentum, nesterov, decoupledWeightDecay: factor * decoupledWeightDecay }),
+      memory: momentum === 0 ? [] : [weightDecay === 0 ? '0' : '1'],
+    },
   )
