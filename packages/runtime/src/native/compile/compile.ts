@@ -6,6 +6,7 @@ import { graphDefinition, type GraphNode, typeAttribute } from './graph-definiti
 import { type CapturedTensor, type ComputedInput, type Recording, recordGraph } from './graph-recorder.js'
 import { nodeOf } from './node-output.js'
 import { observeInput, type ReadValues } from './observed-input.js'
+import { withoutCopies } from './without-copies.js'
 
 /** Where a leaf of a result comes from, given the outputs of the graph and the tensors of the input. A function, so that it is a leaf of a template itself. */
 type ResultLeaf = (outputs: readonly UpstreamTensor[], inputs: readonly AnyTensor[]) => unknown
@@ -154,7 +155,8 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
       positions.set(leaf.id, position)
       return outputLeaf(position)
     })
-    const nodes = fuseBatchNorm(needed([...recording.nodes, ...extra], fetched), (output) => recording.shapes.get(output))
+    const shapeOf = (output: string): readonly number[] | undefined => recording.shapes.get(output)
+    const nodes = fuseBatchNorm(needed(withoutCopies([...recording.nodes, ...extra], shapeOf), fetched), shapeOf)
     const alive = new Set(nodes.map(({ name }) => name))
     const parameterNodes = parameters.map((tensor) => recording.outputOf(upstream(tensor)) ?? '')
     const used = parameterNodes.flatMap((node, index) => (alive.has(node) ? [index] : []))

@@ -11,6 +11,8 @@ export interface GraphNode {
   /** Outputs of other nodes, as `node` or `node:index`. */
   readonly inputs: readonly string[]
   readonly attributes: Readonly<Record<string, EncodedAttribute>>
+  /** The values of a constant of whole numbers, for those who change graphs. */
+  readonly integers?: readonly number[]
 }
 
 const shapeParts = (shape: readonly number[]): readonly Bytes[] => shape.map((size) => messageField(2, integerField(1, size)))

@@ -73,9 +73,9 @@ export const recordGraph = <T>(
   const shapes = new Map<string, readonly number[]>()
   let firstRead: string | undefined
 
-  const addNode = (operation: string, inputs: readonly string[], attributes: GraphNode['attributes']): string => {
+  const addNode = (operation: string, inputs: readonly string[], attributes: GraphNode['attributes'], more: Pick<GraphNode, 'integers'> = {}): string => {
     const name = `${operation}_${nodes.length}`
-    nodes.push({ name, operation, inputs, attributes })
+    nodes.push({ name, operation, inputs, attributes, ...more })
     return name
   }
   const addPlaceholder = (id: number, { type, shape }: { readonly type: number; readonly shape: readonly number[] }): string => {
@@ -101,7 +101,8 @@ export const recordGraph = <T>(
       const id = binding.createTensor(shape, type, values)
       if (ArrayBuffer.isView(values) && values.byteLength / 4 <= smallConstant && type !== binding.TF_STRING) {
         const content = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-        outputs.set(id, addNode('Const', [], { dtype: typeAttribute(type), value: tensorAttribute(type, shape, content.slice()) }))
+        const attributes = { dtype: typeAttribute(type), value: tensorAttribute(type, shape, content.slice()) }
+        outputs.set(id, addNode('Const', [], attributes, values instanceof Int32Array ? { integers: [...values] } : {}))
       }
       return id
     },
