@@ -7,11 +7,11 @@ import {
   identity,
   identityMatrix,
   type Key,
+  mix,
   multiply,
   randomNormal,
   scope,
   type Shape,
-  subtract,
   type Tensor,
   type TensorTree,
   TransferkitError,
@@ -111,9 +111,6 @@ export interface ParameterTransferUnit {
    */
   readonly sourceShare?: (params: TensorTree, source: Tensor) => SourceShare
 }
-
-/** `o ⊙ a + (1 - o) ⊙ b`. Not `b + o ⊙ (a - b)`: this form gives exactly `a` at `o = 1` and exactly `b` at `o = 0`. */
-const mix = (opening: Tensor, whenOpen: Tensor, whenClosed: Tensor): Tensor => add(multiply(opening, whenOpen), multiply(subtract(1, opening), whenClosed))
 
 const widthOf = (shape: Shape): number => shape.at(-1) ?? 0
 

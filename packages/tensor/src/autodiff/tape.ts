@@ -40,6 +40,9 @@ const recording: Tape[] = []
 /** Whether anything is being differentiated, so that intermediate results must be kept. @internal */
 export const isRecording = (): boolean => recording.length > 0
 
+/** How many ops the tapes that record at the moment hold: what changes it is needed by a backward pass. @internal */
+export const recordedOps = (): number => recording.reduce((sum, { ops }) => sum + ops.length, 0)
+
 /** Runs `f` while a new tape records what depends on `watched`. @internal */
 export const recordOn = <T>(watched: readonly AnyTensor[], f: () => T): { readonly result: T; readonly tape: Tape } => {
   const tape: Tape = { watched: new Set(watched.map(({ id }) => id)), ops: [] }

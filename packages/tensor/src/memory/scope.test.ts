@@ -72,6 +72,50 @@ describe('scope', () => {
     expect(liveTensors() - before).toBe(2)
     release([slope, point])
   })
+
+  test('during a differentiation it frees what the backward pass does not need', () => {
+    const [point, constant] = [scalar(1), scalar(2)]
+    let inside = 0
+    const f = (x: Scalar): Scalar => {
+      const before = liveTensors()
+      const factor = scope(() => square(exp(scope(() => add(constant, 1)))))
+      inside = liveTensors() - before
+      return multiply(x, factor)
+    }
+    const slopes = [grad(f)(point), grad((x: Scalar) => grad((y: Scalar) => multiply(x, f(y)))(x))(point)]
+    expect(inside).toBe(1)
+    for (const slope of slopes) expect(item(slope)).toBeCloseTo(Math.exp(6), 2)
+    release([slopes, point, constant])
+  })
+
+  test('during a differentiation it leaves alone what is given to it', () => {
+    const point = scalar(3)
+    const slope = grad((x: Scalar) => {
+      const given = square(x)
+      const unrelated = scalar(2)
+      return multiply(scope(() => add(unrelated, 1), { donate: [given, unrelated] }), multiply(given, unrelated))
+    })(point)
+    expect(item(slope)).toBe(36)
+    release([slope, point])
+  })
+
+  test('during a differentiation an error inside frees nothing that the backward pass needs', () => {
+    const point = scalar(3)
+    const slope = grad((x: Scalar) => {
+      let squared = x
+      const failing = (): Scalar => {
+        squared = square(x)
+        throw new Error('on purpose')
+      }
+      try {
+        return scope(failing)
+      } catch {
+        return multiply(squared, 2)
+      }
+    })(point)
+    expect(item(slope)).toBe(12)
+    release([slope, point])
+  })
 })
 
 test('a result may hold objects of any class; only plain objects and lists are searched for tensors', () => {

@@ -1,5 +1,5 @@
 import { engine } from '@tensorflow/tfjs-core'
-import { isRecording } from '../autodiff/tape.js'
+import { isRecording, recordedOps } from '../autodiff/tape.js'
 import { TransferkitError } from '../error.js'
 import { isTensor, upstream } from '../tensor/upstream.js'
 import type { AnyTensor } from '../tensor/tensor.js'
@@ -34,7 +34,8 @@ export interface ScopeOptions {
  * The one memory rule: what is made inside a scope and is not part of its result is freed when the scope ends.
  *
  * A training step runs in a scope that is given the old state and returns the new one; no other place frees a tensor. While something is being
- * differentiated a scope inside keeps everything, because the backward pass needs it; the outer scope frees it.
+ * differentiated, a scope inside keeps everything if any of it depends on what is differentiated, because the backward pass needs it; the outer scope frees it.
+ * What a frozen network computes in a scope of its own is freed like anywhere else.
  *
  * @param f A synchronous function; its result is a tensor, or plain objects and lists that hold tensors, to any depth.
  * @param options What else to free.
@@ -49,7 +50,7 @@ export interface ScopeOptions {
  * ```
  */
 export const scope = <T>(f: () => T, options: ScopeOptions = {}): T => {
-  if (isRecording()) return f()
+  const recordedBefore = recordedOps()
   engine().startScope('scope')
   let result: T | undefined
   try {
@@ -57,9 +58,11 @@ export const scope = <T>(f: () => T, options: ScopeOptions = {}): T => {
     if (result instanceof Promise) throw new TransferkitError('scope/promise', 'A scope cannot wait: give it a function that returns its result, not a promise.')
   } finally {
     // Found here and not by upstream, which would read every property of every object, getters of foreign classes included.
-    engine().endScope(tensorsIn(result).map(upstream))
+    const found = tensorsIn(result).map(upstream)
+    // A backward pass may need anything that was made since; the scope around this one has it then.
+    engine().endScope(recordedOps() === recordedBefore ? found : [...engine().state.activeScope.track])
   }
-  if (options.donate !== undefined) {
+  if (options.donate !== undefined && !isRecording()) {
     const kept = new Set<number>(tensorsIn(result).map(({ id }) => id))
     for (const leaf of leavesOf<AnyTensor>(options.donate)) if (!kept.has(leaf.id)) release(leaf)
   }

@@ -4,10 +4,11 @@ import { TransferkitError } from '../error.js'
 import { acceleratedKernels } from '../kernels/accelerated.js'
 import type { Tensor, Vectors } from '../tensor/tensor.js'
 import { hasKernel } from '../tensor/upstream.js'
-import { add, multiply, subtract } from './arithmetic.js'
+import { add } from './arithmetic.js'
 import { zerosLike } from './creation.js'
 import { sigmoid } from './elementwise.js'
 import { matMul } from './matrix-product.js'
+import { mix } from './mix.js'
 import { floats, kernelGradient, lstmStep, type LstmState, overSteps, type SequenceOptions } from './recurrent.js'
 import { concat, split } from './shape.js'
 
@@ -40,9 +41,6 @@ export interface LstmTransferSequence {
   /** Openings of the fine-tune gate, then of the transfer gate, `[batch, step, 2H]`. */
   readonly openings: Tensor
 }
-
-/** `o ⊙ a + (1 - o) ⊙ b`: exactly `a` at `o = 1` and exactly `b` at `o = 0`. */
-const mix = (opening: Vectors, whenOpen: Vectors, whenClosed: Vectors): Vectors => add(multiply(opening, whenOpen), multiply(subtract(1, opening), whenClosed))
 
 /** Parts of equal width. */
 const halves = (sideBySide: Tensor, count: number): readonly Vectors[] => {

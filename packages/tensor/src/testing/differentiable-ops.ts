@@ -6,6 +6,7 @@ import { integerTensor, tensor } from '../ops/creation.js'
 import { abs, clip, cos, elu, erf, exp, expm1, gelu, leakyRelu, log, log1p, power, relu, relu6, rsqrt, sigmoid, sin, softplus, sqrt, tanh } from '../ops/elementwise.js'
 import { cumulativeSum, dropout, gather } from '../ops/indexing.js'
 import { matMul } from '../ops/matrix-product.js'
+import { mix } from '../ops/mix.js'
 import { averagePool, globalAveragePool, maxPool } from '../ops/pooling.js'
 import { gruSequence, gruStep, lstmSequence, lstmStep } from '../ops/recurrent.js'
 import { logSumExp, max, mean, min, moments, norm, sum } from '../ops/reduction.js'
@@ -114,6 +115,7 @@ const binaryOps: readonly (readonly [string, (a: Tensor, b: Tensor) => Tensor, (
   ['maximum', (a, b) => square(maximum(a, b)), () => [spread([2, 3]), shuffled([2, 3])]],
   ['minimum', (a, b) => square(minimum(a, b)), () => [spread([2, 3]), shuffled([2, 3])]],
   ['where', (a, b) => square(where(greater(a, 0), a, b)), () => [spread([2, 3]), random('where', [2, 3])]],
+  ['mix', (a, b) => mix(a, square(a), b), () => [positive([2, 3]), random('mix', [3])]],
   ['matMul', matMul, () => [random('left', [2, 3]), random('right', [3, 4])]],
   ['matMul (stacked)', matMul, () => [random('left', [1, 2, 3]), random('right', [5, 3, 4])]],
   ['sigmoidCrossEntropy', sigmoidCrossEntropy, () => [spread([2, 3]), positive([2, 3])]],

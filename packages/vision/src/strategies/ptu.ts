@@ -17,6 +17,7 @@ import {
   scope,
   type Strategy,
   type StrategyDefinition,
+  type Taps,
   type Tensor,
   type TensorTree,
   type TransferContext,
@@ -88,7 +89,13 @@ const prepare = (context: TransferContext, options: FullPtuOptions): TransferPro
     const branch: Variables = { params: mergeTrees(params, branchAt(frozen, 'target')), state }
     const clones: Variables = { params: branchAt(params, 'clones'), state: branchAt(state, 'clones') }
     // No gradient flows here: neither the source's variables nor the inputs are differentiated.
-    const own = options.sourceInput === 'own' ? runStages({ stages: sourceStages }, fixed, inputs, inference).taps : {}
+    const own =
+      options.sourceInput === 'own'
+        ? scope((): Taps => {
+            const { taps } = runStages({ stages: sourceStages }, fixed, inputs, inference)
+            return Object.fromEntries(units.flatMap(({ tap }) => (taps[tap] === undefined ? [] : [[tap, taps[tap]]])))
+          })
+        : {}
     const taps: Record<string, Tensor> = {}
     const states: TensorTree[] = []
     const mixtures: (readonly [string, UnitResult])[] = []
