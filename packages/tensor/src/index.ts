@@ -51,7 +51,7 @@ export { batchNormInference, type BatchNormalised, batchNormTraining, type PerCh
 export { cast, type Comparison, equal, greater, greaterOrEqual, less, logicalAnd, logicalNot, where } from './ops/comparison.js'
 export { type BiasedConvolutionOptions, conv2d, conv2dWithCentre, type ConvolutionOptions, depthwiseConv2d, depthwiseConv2dWithCentre, type FilterAxes, type Filters, type ImageAxes, windowCentres } from './ops/convolution.js'
 export { booleanTensor, fill, type HostValues, identityMatrix, integerTensor, ones, onesLike, randomNormal, randomUniform, scalar, tensor, zeros, zerosLike } from './ops/creation.js'
-export { descentStep, type DescentStep } from './ops/descent.js'
+export { type AdamStep, descentStep, type DescentStep, type SgdStep } from './ops/descent.js'
 export { abs, clip, cos, elu, erf, exp, expm1, gelu, leakyRelu, log, log1p, power, relu, relu6, rsqrt, sigmoid, sign, sin, softplus, sqrt, tanh, type UnaryOp } from './ops/elementwise.js'
 export { cumulativeSum, dropout, type DropoutOptions, gather, oneHot } from './ops/indexing.js'
 export { matMul } from './ops/matrix-product.js'

@@ -4,16 +4,20 @@ import type { Scalar, Tensor } from '../tensor/tensor.js'
 import { hasKernel } from '../tensor/upstream.js'
 import { floats } from './recurrent.js'
 
-/** A step of an optimiser on one parameter, by the name of the kernel that makes it. */
-export type DescentStep =
-  | ({
-      /** SGD. Its memory is the velocity, or nothing without momentum. */
-      readonly kernel: 'sgdStep'
-    } & SgdStepAttributes)
-  | ({
-      /** Adam. Its memory is the count of steps, the mean of the gradients and that of their squares. */
-      readonly kernel: 'adamStep'
-    } & AdamStepAttributes)
+/** A step of SGD on one parameter. Its memory is the velocity, or nothing without momentum. */
+export interface SgdStep extends SgdStepAttributes {
+  /** The kernel that makes it. */
+  readonly kernel: 'sgdStep'
+}
+
+/** A step of Adam on one parameter. Its memory is the count of steps, the mean of the gradients and that of their squares. */
+export interface AdamStep extends AdamStepAttributes {
+  /** The kernel that makes it. */
+  readonly kernel: 'adamStep'
+}
+
+/** A step of an optimiser on one parameter. */
+export type DescentStep = SgdStep | AdamStep
 
 const namesOfMemory = { sgdStep: ['velocity'], adamStep: ['count', 'first', 'second'] } as const
 
