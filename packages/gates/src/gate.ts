@@ -167,7 +167,7 @@ export const gate = ({ kind, bias = 0, kernelSize = 3 }: GateOptions): Gate => {
       }),
     apply: (params, source, target) => {
       checkShape(kind, source.shape)
-      return sigmoid(preActivation(kind, kernelSize, params, source, target))
+      return scope(() => sigmoid(preActivation(kind, kernelSize, params, source, target)))
     },
   }
 }

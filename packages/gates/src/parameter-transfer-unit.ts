@@ -173,7 +173,8 @@ export const parameterTransferUnit = (options: ParameterTransferUnitOptions): Pa
     return candidate === 'light' ? light : { ...light, targetWeight: zeros([width, width]) }
   }
 
-  const lightCandidate = (params: TensorTree, source: Tensor): Tensor => activation(add(mixChannels(source, variable(params, 'sourceWeight')), variable(params, 'bias')))
+  const lightCandidate = (params: TensorTree, source: Tensor): Tensor =>
+    scope(() => activation(add(mixChannels(source, variable(params, 'sourceWeight')), variable(params, 'bias'))))
 
   const candidateOf = (params: TensorTree, source: Tensor, { target, tuned }: UnitStreams, fineTune: Tensor): Tensor => {
     switch (candidate) {

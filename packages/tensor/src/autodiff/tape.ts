@@ -24,6 +24,8 @@ interface RecordedOp {
   readonly inputs: readonly AnyTensor[]
   readonly outputs: readonly AnyTensor[]
   readonly pullback: Pullback
+  /** The tensors whose values the pull-back uses; undefined where they are not known. */
+  readonly needs: readonly AnyTensor[] | undefined
 }
 
 /** What was computed from the watched tensors, in order. @internal */
@@ -40,8 +42,18 @@ const recording: Tape[] = []
 /** Whether anything is being differentiated, so that intermediate results must be kept. @internal */
 export const isRecording = (): boolean => recording.length > 0
 
-/** How many ops the tapes that record at the moment hold: what changes it is needed by a backward pass. @internal */
-export const recordedOps = (): number => recording.reduce((sum, { ops }) => sum + ops.length, 0)
+/** How many ops each of the tapes that record at the moment holds. @internal */
+export const recordedSoFar = (): readonly number[] => recording.map(({ ops }) => ops.length)
+
+/**
+ * The tensors that backward passes need of what was recorded since, besides what is used later; undefined where it may be any. @internal
+ *
+ * @param before What {@link recordedSoFar} gave, while the same tapes recorded.
+ */
+export const neededSince = (before: readonly number[]): readonly AnyTensor[] | undefined => {
+  const needs = recording.flatMap(({ ops }, index) => ops.slice(before[index])).map((op) => op.needs)
+  return needs.every((tensors) => tensors !== undefined) ? needs.flat() : undefined
+}
 
 /** Runs `f` while a new tape records what depends on `watched`. @internal */
 export const recordOn = <T>(watched: readonly AnyTensor[], f: () => T): { readonly result: T; readonly tape: Tape } => {
@@ -70,24 +82,31 @@ export const withoutRecording = <T>(f: () => T): T => {
  * @param inputs What the outputs depend on.
  * @param compute Runs kernels.
  * @param pullback How gradients of the outputs become gradients of the inputs.
+ * @param needs All tensors whose values, not only shapes, `pullback` uses, so that a scope can free the others; unless told, everything around is kept.
  */
-export const differentiableMany = <O extends readonly AnyTensor[]>(inputs: readonly AnyTensor[], compute: () => O, pullback: Pullback): O => {
+export const differentiableMany = <O extends readonly AnyTensor[]>(
+  inputs: readonly AnyTensor[],
+  compute: () => O,
+  pullback: Pullback,
+  needs?: (outputs: O) => readonly AnyTensor[],
+): O => {
   const outputs = compute()
   for (const tape of recording) {
     if (!inputs.some(({ id }) => tape.watched.has(id))) continue
     for (const { id } of outputs) tape.watched.add(id)
-    tape.ops.push({ inputs, outputs, pullback })
+    tape.ops.push({ inputs, outputs, pullback, needs: needs?.(outputs) })
   }
   return outputs
 }
 
 /** Makes an op with one output differentiable, as {@link differentiableMany}. @internal */
-export const differentiable = <T extends AnyTensor>(inputs: readonly AnyTensor[], compute: () => T, pullback: PullbackOfOne): T => {
+export const differentiable = <T extends AnyTensor>(inputs: readonly AnyTensor[], compute: () => T, pullback: PullbackOfOne, needs?: (output: T) => readonly AnyTensor[]): T => {
   const outputs: readonly [T] = differentiableMany(
     inputs,
     () => [compute()] as const,
     // Only floating-point outputs are ever given a gradient.
     ([gradient], wanted) => (gradient === undefined ? [] : pullback(gradient, wanted, outputs[0] as unknown as Tensor)),
+    needs && (([output]) => needs(output)),
   )
   return outputs[0]
 }

@@ -1,5 +1,5 @@
 import { engine } from '@tensorflow/tfjs-core'
-import { isRecording, recordedOps } from '../autodiff/tape.js'
+import { isRecording, neededSince, recordedSoFar } from '../autodiff/tape.js'
 import { TransferkitError } from '../error.js'
 import { isTensor, upstream } from '../tensor/upstream.js'
 import type { AnyTensor } from '../tensor/tensor.js'
@@ -34,8 +34,8 @@ export interface ScopeOptions {
  * The one memory rule: what is made inside a scope and is not part of its result is freed when the scope ends.
  *
  * A training step runs in a scope that is given the old state and returns the new one; no other place frees a tensor. While something is being
- * differentiated, a scope inside keeps everything if any of it depends on what is differentiated, because the backward pass needs it; the outer scope frees it.
- * What a frozen network computes in a scope of its own is freed like anywhere else.
+ * differentiated, a scope inside also keeps what the backward pass needs, or may need; the outer scope frees it. What a frozen network computes in a scope of its
+ * own is freed like anywhere else.
  *
  * @param f A synchronous function; its result is a tensor, or plain objects and lists that hold tensors, to any depth.
  * @param options What else to free.
@@ -50,7 +50,7 @@ export interface ScopeOptions {
  * ```
  */
 export const scope = <T>(f: () => T, options: ScopeOptions = {}): T => {
-  const recordedBefore = recordedOps()
+  const recordedBefore = recordedSoFar()
   engine().startScope('scope')
   let result: T | undefined
   try {
@@ -59,8 +59,9 @@ export const scope = <T>(f: () => T, options: ScopeOptions = {}): T => {
   } finally {
     // Found here and not by upstream, which would read every property of every object, getters of foreign classes included.
     const found = tensorsIn(result).map(upstream)
-    // A backward pass may need anything that was made since; the scope around this one has it then.
-    engine().endScope(recordedOps() === recordedBefore ? found : [...engine().state.activeScope.track])
+    const needed = neededSince(recordedBefore)?.map(upstream)
+    // What a backward pass needs, or may need, belongs to the scope around this one.
+    engine().endScope(needed === undefined ? [...engine().state.activeScope.track] : [...found, ...needed])
   }
   if (options.donate !== undefined && !isRecording()) {
     const kept = new Set<number>(tensorsIn(result).map(({ id }) => id))

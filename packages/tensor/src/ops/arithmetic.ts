@@ -25,8 +25,12 @@ export interface BinaryOp<Name extends string> {
 /** Gradients of a binary op before they are summed to the shapes of its arguments. */
 type BinaryPullback = (gradient: Tensor, left: Tensor, right: Tensor, output: Tensor) => readonly [() => Tensor, () => Tensor]
 
+const noValues = (): readonly Tensor[] => []
+const bothSides = (left: Tensor, right: Tensor): readonly Tensor[] => [left, right]
+
+/** `needs` are the tensors whose values the pull-back uses. */
 const binary =
-  <Name extends string>(name: Name, kernel: string, pullback: BinaryPullback): BinaryOp<Name> =>
+  <Name extends string>(name: Name, kernel: string, needs: (left: Tensor, right: Tensor, output: Tensor) => readonly Tensor[], pullback: BinaryPullback): BinaryOp<Name> =>
   (first: Tensor | number, second: Tensor | number) => {
     const left = typeof first === 'number' ? scalar(first) : first
     const right = typeof second === 'number' ? scalar(second) : second
@@ -41,6 +45,7 @@ const binary =
           wantsRight === true ? sumTo(rightGradient(), shapeOf(right)) : undefined,
         ]
       },
+      (output) => needs(left, right, output),
     )
     // The overloads state the axes.
     return output as unknown as Tensor<never>
@@ -58,7 +63,7 @@ const binary =
  * const shifted = add(tensor([1, 2, 3, 4], [2, 2]), tensor([10, 20], [2])) // [[11, 22], [13, 24]]
  * ```
  */
-export const add: BinaryOp<'add'> = binary('add', 'Add', (gradient) => [() => gradient, () => gradient])
+export const add: BinaryOp<'add'> = binary('add', 'Add', noValues, (gradient) => [() => gradient, () => gradient])
 
 /**
  * Difference of two tensors, `left - right`, element by element.
@@ -72,7 +77,7 @@ export const add: BinaryOp<'add'> = binary('add', 'Add', (gradient) => [() => gr
  * const rest = subtract(1, tensor([0.25, 1], [2])) // [0.75, 0]
  * ```
  */
-export const subtract: BinaryOp<'subtract'> = binary('subtract', 'Sub', (gradient) => [() => gradient, () => negate(gradient)])
+export const subtract: BinaryOp<'subtract'> = binary('subtract', 'Sub', noValues, (gradient) => [() => gradient, () => negate(gradient)])
 
 /**
  * Product of two tensors, `left · right`, element by element.
@@ -86,7 +91,7 @@ export const subtract: BinaryOp<'subtract'> = binary('subtract', 'Sub', (gradien
  * const tripled = multiply(tensor([1, 2], [2]), 3) // [3, 6]
  * ```
  */
-export const multiply: BinaryOp<'multiply'> = binary('multiply', 'Multiply', (gradient, left, right) => [() => multiply(gradient, right), () => multiply(gradient, left)])
+export const multiply: BinaryOp<'multiply'> = binary('multiply', 'Multiply', bothSides, (gradient, left, right) => [() => multiply(gradient, right), () => multiply(gradient, left)])
 
 /**
  * Quotient of two tensors, `left / right`, element by element.
@@ -100,7 +105,7 @@ export const multiply: BinaryOp<'multiply'> = binary('multiply', 'Multiply', (gr
  * const quarters = divide(tensor([1, 2], [2]), 4) // [0.25, 0.5]
  * ```
  */
-export const divide: BinaryOp<'divide'> = binary('divide', 'RealDiv', (gradient, _left, right, output) => [
+export const divide: BinaryOp<'divide'> = binary('divide', 'RealDiv', (_left, right, output) => [right, output], (gradient, _left, right, output) => [
   () => divide(gradient, right),
   () => negate(multiply(gradient, divide(output, right))),
 ])
@@ -117,7 +122,7 @@ export const divide: BinaryOp<'divide'> = binary('divide', 'RealDiv', (gradient,
  * const larger = maximum(tensor([-1, 2], [2]), 0) // [0, 2]
  * ```
  */
-export const maximum: BinaryOp<'maximum'> = binary('maximum', 'Maximum', (gradient, left, right) => [
+export const maximum: BinaryOp<'maximum'> = binary('maximum', 'Maximum', bothSides, (gradient, left, right) => [
   () => multiply(gradient, cast(greaterOrEqual(left, right), 'float32')),
   () => multiply(gradient, cast(less(left, right), 'float32')),
 ])
@@ -134,7 +139,7 @@ export const maximum: BinaryOp<'maximum'> = binary('maximum', 'Maximum', (gradie
  * const smaller = minimum(tensor([-1, 2], [2]), 0) // [-1, 0]
  * ```
  */
-export const minimum: BinaryOp<'minimum'> = binary('minimum', 'Minimum', (gradient, left, right) => [
+export const minimum: BinaryOp<'minimum'> = binary('minimum', 'Minimum', bothSides, (gradient, left, right) => [
   () => multiply(gradient, cast(greaterOrEqual(right, left), 'float32')),
   () => multiply(gradient, cast(greater(left, right), 'float32')),
 ])
@@ -152,7 +157,7 @@ export const minimum: BinaryOp<'minimum'> = binary('minimum', 'Minimum', (gradie
  * ```
  */
 export const negate = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
-  differentiable([x], () => runKernel<A>('Neg', { x }), (gradient) => [negate(gradient)])
+  differentiable([x], () => runKernel<A>('Neg', { x }), (gradient) => [negate(gradient)], noValues)
 
 /**
  * The square, `x²`.
@@ -167,4 +172,4 @@ export const negate = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
  * ```
  */
 export const square = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
-  differentiable([x], () => runKernel<A>('Square', { x }), (gradient) => [multiply(multiply<Axes, Axes>(gradient, x), 2)])
+  differentiable([x], () => runKernel<A>('Square', { x }), (gradient) => [multiply(multiply<Axes, Axes>(gradient, x), 2)], () => [x])

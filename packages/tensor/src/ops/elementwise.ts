@@ -12,9 +12,14 @@ export type UnaryOp = <A extends Axes>(x: Tensor<A>) => Tensor<A>
 
 /** Makes an op from a kernel and its derivative, which may use the output: being recorded like any other value, it carries its own gradient. */
 const unary =
-  (kernel: string, pullback: (gradient: Tensor, x: Tensor, output: Tensor) => Tensor): UnaryOp =>
+  (kernel: string, pullback: (gradient: Tensor, x: Tensor, output: Tensor) => Tensor, uses: 'input' | 'output' | 'both' = 'both'): UnaryOp =>
   <A extends Axes>(x: Tensor<A>) =>
-    differentiable([x], () => runKernel<A>(kernel, { x }), (gradient, _wanted, output) => [pullback(gradient, x, output)])
+    differentiable(
+      [x],
+      () => runKernel<A>(kernel, { x }),
+      (gradient, _wanted, output) => [pullback(gradient, x, output)],
+      (output) => (uses === 'input' ? [x] : uses === 'output' ? [output] : [x, output]),
+    )
 
 /**
  * The exponential function, `exp(x)`.
@@ -26,7 +31,7 @@ const unary =
  * const powers = exp(tensor([0, 1], [2])) // [1, 2.718]
  * ```
  */
-export const exp: UnaryOp = unary('Exp', (gradient, _x, output) => multiply(gradient, output))
+export const exp: UnaryOp = unary('Exp', (gradient, _x, output) => multiply(gradient, output), 'output')
 
 /**
  * `exp(x) - 1`, accurate near 0.
@@ -38,7 +43,7 @@ export const exp: UnaryOp = unary('Exp', (gradient, _x, output) => multiply(grad
  * const growth = expm1(tensor([0, 1e-6], [2])) // [0, 1e-6]
  * ```
  */
-export const expm1: UnaryOp = unary('Expm1', (gradient, _x, output) => multiply(gradient, add(output, 1)))
+export const expm1: UnaryOp = unary('Expm1', (gradient, _x, output) => multiply(gradient, add(output, 1)), 'output')
 
 /**
  * The natural logarithm.
@@ -50,7 +55,7 @@ export const expm1: UnaryOp = unary('Expm1', (gradient, _x, output) => multiply(
  * const exponents = log(tensor([1, Math.E], [2])) // [0, 1]
  * ```
  */
-export const log: UnaryOp = unary('Log', (gradient, x) => divide(gradient, x))
+export const log: UnaryOp = unary('Log', (gradient, x) => divide(gradient, x), 'input')
 
 /**
  * `log(1 + x)`, accurate near 0.
@@ -62,7 +67,7 @@ export const log: UnaryOp = unary('Log', (gradient, x) => divide(gradient, x))
  * const exponents = log1p(tensor([0, 1e-6], [2])) // [0, 1e-6]
  * ```
  */
-export const log1p: UnaryOp = unary('Log1p', (gradient, x) => divide(gradient, add(x, 1)))
+export const log1p: UnaryOp = unary('Log1p', (gradient, x) => divide(gradient, add(x, 1)), 'input')
 
 /**
  * The square root.
@@ -74,7 +79,7 @@ export const log1p: UnaryOp = unary('Log1p', (gradient, x) => divide(gradient, a
  * const roots = sqrt(tensor([4, 9], [2])) // [2, 3]
  * ```
  */
-export const sqrt: UnaryOp = unary('Sqrt', (gradient, _x, output) => divide(multiply(gradient, 0.5), output))
+export const sqrt: UnaryOp = unary('Sqrt', (gradient, _x, output) => divide(multiply(gradient, 0.5), output), 'output')
 
 /**
  * `1 / √x`.
@@ -98,7 +103,7 @@ export const rsqrt: UnaryOp = unary('Rsqrt', (gradient, x, output) => multiply(m
  * const sizes = abs(tensor([-2, 3], [2])) // [2, 3]
  * ```
  */
-export const abs: UnaryOp = unary('Abs', (gradient, x) => multiply(gradient, sign(x)))
+export const abs: UnaryOp = unary('Abs', (gradient, x) => multiply(gradient, sign(x)), 'input')
 
 /**
  * The hyperbolic tangent.
@@ -110,7 +115,7 @@ export const abs: UnaryOp = unary('Abs', (gradient, x) => multiply(gradient, sig
  * const squashed = tanh(tensor([0, 20], [2])) // [0, 1]
  * ```
  */
-export const tanh: UnaryOp = unary('Tanh', (gradient, _x, output) => multiply(gradient, subtract(1, square(output))))
+export const tanh: UnaryOp = unary('Tanh', (gradient, _x, output) => multiply(gradient, subtract(1, square(output))), 'output')
 
 /**
  * The logistic function, `1 / (1 + exp(-x))`.
@@ -122,7 +127,7 @@ export const tanh: UnaryOp = unary('Tanh', (gradient, _x, output) => multiply(gr
  * const openness = sigmoid(tensor([0, 20], [2])) // [0.5, 1]
  * ```
  */
-export const sigmoid: UnaryOp = unary('Sigmoid', (gradient, _x, output) => multiply(gradient, multiply(output, subtract(1, output))))
+export const sigmoid: UnaryOp = unary('Sigmoid', (gradient, _x, output) => multiply(gradient, multiply(output, subtract(1, output))), 'output')
 
 /**
  * `log(1 + exp(x))`, without overflow.
@@ -134,7 +139,7 @@ export const sigmoid: UnaryOp = unary('Sigmoid', (gradient, _x, output) => multi
  * const positive = softplus(tensor([0, 100], [2])) // [0.693, 100]
  * ```
  */
-export const softplus: UnaryOp = unary('Softplus', (gradient, x) => multiply(gradient, sigmoid(x)))
+export const softplus: UnaryOp = unary('Softplus', (gradient, x) => multiply(gradient, sigmoid(x)), 'input')
 
 /**
  * The sine of an angle in radians.
@@ -146,7 +151,7 @@ export const softplus: UnaryOp = unary('Softplus', (gradient, x) => multiply(gra
  * const heights = sin(tensor([0, Math.PI / 2], [2])) // [0, 1]
  * ```
  */
-export const sin: UnaryOp = unary('Sin', (gradient, x) => multiply(gradient, cos(x)))
+export const sin: UnaryOp = unary('Sin', (gradient, x) => multiply(gradient, cos(x)), 'input')
 
 /**
  * The cosine of an angle in radians.
@@ -158,7 +163,7 @@ export const sin: UnaryOp = unary('Sin', (gradient, x) => multiply(gradient, cos
  * const widths = cos(tensor([0, Math.PI], [2])) // [1, -1]
  * ```
  */
-export const cos: UnaryOp = unary('Cos', (gradient, x) => negate(multiply(gradient, sin(x))))
+export const cos: UnaryOp = unary('Cos', (gradient, x) => negate(multiply(gradient, sin(x))), 'input')
 
 /**
  * The error function, `2/√π ∫₀ˣ exp(-t²) dt`.
@@ -170,7 +175,7 @@ export const cos: UnaryOp = unary('Cos', (gradient, x) => negate(multiply(gradie
  * const shares = erf(tensor([0, 3], [2])) // [0, 1]
  * ```
  */
-export const erf: UnaryOp = unary('Erf', (gradient, x) => multiply(multiply(gradient, 2 / Math.sqrt(Math.PI)), exp(negate(square(x)))))
+export const erf: UnaryOp = unary('Erf', (gradient, x) => multiply(multiply(gradient, 2 / Math.sqrt(Math.PI)), exp(negate(square(x)))), 'input')
 
 /**
  * -1, 0 or 1 by the sign of each element. It has no gradient.
@@ -207,7 +212,7 @@ const reluGradient = (gradient: Tensor, output: Tensor): Tensor =>
  * const rectified = relu(tensor([-1, 3], [2])) // [0, 3]
  * ```
  */
-export const relu: UnaryOp = unary('Relu', (gradient, _x, output) => reluGradient(gradient, output))
+export const relu: UnaryOp = unary('Relu', (gradient, _x, output) => reluGradient(gradient, output), 'output')
 
 /**
  * The rectifier cut off at 6, `min(max(x, 0), 6)`; its gradient is 0 at and outside both ends.

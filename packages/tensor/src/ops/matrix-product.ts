@@ -21,6 +21,7 @@ const product = (left: Tensor, right: Tensor, transposeLeft: boolean, transposeR
         ? sumTo(transposeRight ? product(gradient, left, true, transposeLeft) : product(left, gradient, !transposeLeft, false), shapeOf(right))
         : undefined,
     ],
+    () => [left, right],
   )
 
 /**

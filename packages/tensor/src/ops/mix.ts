@@ -26,8 +26,7 @@ const form = (opening: Tensor, whenOpen: Tensor, whenClosed: Tensor): Tensor => 
  * ```
  */
 export const mix = <A extends Axes>(opening: Tensor, whenOpen: Tensor<A>, whenClosed: Tensor<A>): Tensor<A> => {
-  // What is inside does not look at names of axes.
-  const [o, a, b] = [opening, whenOpen as unknown as Tensor, whenClosed as unknown as Tensor]
+  const [o, a, b]: readonly [Tensor, Tensor, Tensor] = [opening, whenOpen, whenClosed]
   const mixed = differentiable(
     [o, a, b],
     () => withoutRecording(() => scope(() => form(o, a, b))),
@@ -36,7 +35,8 @@ export const mix = <A extends Axes>(opening: Tensor, whenOpen: Tensor<A>, whenCl
       wantsOpen === true ? sumTo(multiply(gradient, o), shapeOf(a)) : undefined,
       wantsClosed === true ? sumTo(multiply(gradient, subtract(1, o)), shapeOf(b)) : undefined,
     ],
+    () => [o, a, b],
   )
-  // Nor does it forget them.
+  // The mixture has the axes of what is mixed.
   return mixed as unknown as Tensor<A>
 }

@@ -77,6 +77,7 @@ export const reshape = <const A extends readonly number[], D extends DataType>(x
     [x],
     () => runKernel<WithoutWildcard<A>, D>('Reshape', { x }, { shape: resolved }),
     (gradient) => [reshape(gradient, shapeOf(x))],
+    () => [],
   )
 }
 
