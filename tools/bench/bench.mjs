@@ -50,9 +50,6 @@ const stepsPerRound = 2
 const rounds = Number(options.rounds)
 /** Milliseconds a step above which a contestant, such as one on another framework, takes part in one round only. */
 const slowest = 2_000
-/** How far the losses of the same steps may be apart, as a share of the first contestant's. */
-const tolerance = 2e-3
-
 /** @type {(name: string) => string | undefined} */
 const ownScript = (name) => (name in steps ? 'transferkit-step.mjs' : name in recurrentSteps ? 'transferkit-recurrent.mjs' : name in metaSteps ? 'transferkit-l2t-ww.mjs' : undefined)
 
@@ -94,6 +91,7 @@ const counted = async (ours) => {
 const compare = async (name, folder, matMulGigaflops) => {
   const comparison = comparisons[name]
   if (comparison === undefined) return []
+  const { tolerance = 2e-3 } = comparison
   const start = join(folder, `${name}.safetensors`)
   if (comparison.writeStart !== undefined) {
     const [command, ...args] = comparison.writeStart

@@ -20,6 +20,7 @@ import { here } from './turns.mjs'
  * @typedef {object} Comparison What is compared.
  * @property {(surroundings: Surroundings) => readonly Contestant[]} contestants Ours first: it is compared with each.
  * @property {readonly [command: string, ...args: string[]]} [writeStart] Writes the file to start from, whose name is appended. The losses of all contestants then have to agree.
+ * @property {number} [tolerance] How far the losses of the same steps may be apart, as a share of the first contestant's; 0.002 unless told.
  * @property {boolean} [counts] Whether the multiply-adds of our step are counted; yes unless told.
  */
 
@@ -35,14 +36,22 @@ const pytorch = (python, file, forms) => (python === undefined ? [] : Object.ent
 /** Forms of a network in PyTorch: the layout that it has unless told, the faster one, and its compiler on top of that. @type {(args: readonly string[]) => Readonly<Record<string, readonly string[]>>} */
 const layouts = (args) => ({ default: ['default', ...args], 'channels-last': ['channels-last', ...args], compiled: ['compiled', ...args] })
 
+/** A step in bfloat16 is compiled, and is compared with itself in float32, too. @type {(name: string) => readonly Contestant[]} */
+const inBfloat16 = (name) => [
+  { label: 'Transferkit, native, bfloat16', run: node('transferkit-step.mjs', name, 'native', 'compiled') },
+  { label: 'Transferkit, native, float32', run: node('transferkit-step.mjs', name.replace('-bfloat16', ''), 'native', 'compiled') },
+]
+
 /** @type {(name: string, step: import('./steps.mjs').Step) => Comparison} */
-const imageStep = (name, { network, strategy, options, batch, size }) => ({
+const imageStep = (name, { network, strategy, options, batch, size, precision = 'float32' }) => ({
   contestants: ({ python, start }) => [
-    ...ours('transferkit-step.mjs', name),
-    ...pytorch(python, 'pytorch_step.py', layouts([start, network, strategy, options?.candidate ?? 'none', String(batch), String(size)])),
-    ...(strategy === 'scratch' ? [{ label: 'TensorFlow.js layers, native', run: node('layers-step.mjs', name), startsElsewhere: true }] : []),
+    ...(precision === 'bfloat16' ? inBfloat16(name) : ours('transferkit-step.mjs', name)),
+    ...pytorch(python, 'pytorch_step.py', layouts([start, network, strategy, options?.candidate ?? 'none', String(batch), String(size), precision])),
+    ...(strategy === 'scratch' && precision === 'float32' ? [{ label: 'TensorFlow.js layers, native', run: node('layers-step.mjs', name), startsElsewhere: true }] : []),
   ],
   writeStart: node('transferkit-step.mjs', name, 'start'),
+  // Numbers of 8 significant bits.
+  ...(precision === 'bfloat16' ? { tolerance: 2e-2 } : {}),
 })
 
 /** The strategy of a package that a generator wrote, beside fine-tuning of the same network. @type {(name: string) => Comparison} */

@@ -1,4 +1,4 @@
-"""The same training steps on images in PyTorch: eager in its default layout, eager with channels last, or compiled with channels last."""
+"""The same training steps on images in PyTorch: eager in its default layout, eager with channels last, or compiled with channels last; in bfloat16 by its autocast."""
 
 import sys
 
@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 form, file, network_name, strategy, candidate = sys.argv[1:6]
 batch, size = map(int, sys.argv[6:8])
+short = sys.argv[8] == "bfloat16"
 given = weights(file)
 
 if strategy == "ptu":
@@ -35,7 +36,8 @@ optimiser = torch.optim.SGD([param for param in network.parameters() if param.re
 
 def step():
     optimiser.zero_grad()
-    loss = F.cross_entropy(forward(inputs), labels)
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=short):
+        loss = F.cross_entropy(forward(inputs), labels)
     loss.backward()
     optimiser.step()
     return loss.item()

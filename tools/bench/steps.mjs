@@ -5,6 +5,7 @@
  * @property {string} network Name of the network.
  * @property {number} batch Images in a batch.
  * @property {number} size Height and width of an image.
+ * @property {'bfloat16'} [precision] What the step computes in; `float32` unless told.
  */
 
 /**
@@ -15,6 +16,7 @@
 export const steps = {
   'resnet32-batch128': { strategy: 'scratch', network: 'cifar-resnet32', batch: 128, size: 32 },
   'resnet26-batch32': { strategy: 'scratch', network: 'resnet26', batch: 32, size: 64 },
+  'resnet26-batch32-bfloat16': { strategy: 'scratch', network: 'resnet26', batch: 32, size: 64, precision: 'bfloat16' },
   'resnet26-adapters-batch32': { strategy: 'parallel-adapters', network: 'resnet26', batch: 32, size: 64 },
   'digits-batch64': { strategy: 'scratch', network: 'digit-network', batch: 64, size: 28 },
   'ptu-light-resnet32-batch128': { strategy: 'ptu', options: { candidate: 'light' }, network: 'cifar-resnet32', batch: 128, size: 32 },

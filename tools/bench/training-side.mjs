@@ -15,6 +15,7 @@ import { profile } from './profile.mjs'
  * @property {import('@transferkit/tensor').Batch} batch The same batch in all steps.
  * @property {import('@transferkit/tensor').Optimiser} optimiser
  * @property {number} learningRate
+ * @property {import('@transferkit/tensor').Precision} [precision] What a compiled step computes in.
  * @property {readonly string[]} [losses] Names of the metrics whose sum is told as the loss; `loss` unless told.
  */
 
@@ -23,11 +24,11 @@ import { profile } from './profile.mjs'
  *
  * @param {TrainingSide} side
  */
-export const trainOnRequest = async ({ runtime, mode, program, start, extra = {}, batch, optimiser, learningRate, losses = ['loss'] }) => {
+export const trainOnRequest = async ({ runtime, mode, program, start, extra = {}, batch, optimiser, learningRate, precision = 'float32', losses = ['loss'] }) => {
   const key = randomKey(1)
   const [rate, progress] = [scalar(learningRate), scalar(0)]
   const eagerStep = trainingStep(program)
-  const oneStep = mode === 'compiled' ? runtime.compile(eagerStep) : eagerStep
+  const oneStep = mode === 'compiled' ? runtime.compile(eagerStep, { precision }) : eagerStep
   /** @type {(tree: import('@transferkit/tensor').TensorTree) => import('@transferkit/tensor').TensorTree} */
   const own = (tree) => mapTree(tree, (leaf) => identity(leaf))
   // Copies, because a step frees what it replaces, and a target may start as the frozen source's own tensors.

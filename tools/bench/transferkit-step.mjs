@@ -7,7 +7,7 @@ import { trainOnRequest, withMovedGates, writeStart } from './training-side.mjs'
 
 // One training step on images. With `start FILE` in place of a backend it writes where it starts.
 const [name, backend, mode] = process.argv.slice(2)
-const { strategy: method, options, network: architecture, batch: count, size } = stepNamed(name)
+const { strategy: method, options, network: architecture, batch: count, size, precision = 'float32' } = stepNamed(name)
 const runtime = await openRuntime({ backend: backend === 'wasm' ? 'wasm' : 'native' })
 const key = randomKey(1)
 const inputShape = [size, size, 3]
@@ -39,5 +39,6 @@ else {
     optimiser: sgd({ momentum: 0.9 }),
     // So small that rounding does not grow over the steps, and the losses of the contestants can be compared.
     learningRate: 0.001,
+    precision,
   })
 }

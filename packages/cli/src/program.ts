@@ -168,6 +168,7 @@ ${exitCodeHelp()}`,
       .option('--out <folder>', 'run folder; by default runs/NAME below the current folder, NAME being that of the recipe')
       .option('--resume', 'only go on with a run that is in the folder; it is an error if there is none')
       .option('--no-feature-cache', 'compute the features of frozen networks in every step, in place of once an image')
+      .addOption(new Option('--precision <type>', 'what training computes in, in place of training.precision').choices(['float32', 'bfloat16']))
       .option('--restart', 'begin anew: throw away what a run in the folder has finished')
       .addHelpText(
         'after',

@@ -1,4 +1,4 @@
-import type { Compile } from '@transferkit/tensor'
+import type { Compile, Precision } from '@transferkit/tensor'
 
 /**
  * Name of a backend: what executes the tensor operations.
@@ -40,9 +40,12 @@ export interface Runtime extends BackendChoice {
   readonly tensorflowVersion?: string
   /** Number of processor threads that one operation may use. */
   readonly threads: number
+  /** What `compile` can compute in here: `bfloat16` only where it is faster, which is native TensorFlow on a processor with instructions for it. */
+  readonly precisions: readonly Precision[]
   /**
    * Makes a faster form of a pure function, such as a training step: a native backend records it once and replays it as one operation; on all other
-   * backends, and on a native one that was set up by upstream's installer, it is the function itself.
+   * backends, and on a native one that was set up by upstream's installer, it is the function itself. In a
+   * precision that there is not here it computes in float32, and a warning says so once.
    */
   readonly compile: Compile
   /** Removes the backend and every tensor that lives on it. Closing twice does nothing. */

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import type { Compile } from '@transferkit/tensor'
+import { expect, test, vi } from 'vitest'
 import { type Candidate, type Opened, openFirst, parseBackend } from './choose.js'
 
 const candidate = (backend: Candidate['backend'], usable: boolean, open: () => Promise<Opened> = () => Promise.resolve({ description: `${backend} engine`, threads: 2 })): Candidate => ({
@@ -44,6 +45,18 @@ test('without any, every reason is given', async () => {
   const attempt = openFirst([candidate('native', false), broken('wasm')], 'auto')
   await expect(attempt).rejects.toMatchObject({ code: 'runtime/backend-unavailable' })
   await expect(attempt).rejects.toThrow('No backend can be used.\n- native: it is missing. Install it.\n- wasm: it broke.')
+})
+
+test('a function in a precision that there is not is compiled in float32, which is said once', async () => {
+  const warnings: string[] = []
+  const compile = vi.fn((f: unknown) => f)
+  // It is only looked at, not called.
+  const opened = { description: 'native engine', threads: 2, compile: compile as unknown as Compile }
+  const runtime = await openFirst([candidate('native', true, () => Promise.resolve(opened))], 'auto', (text) => void warnings.push(text))
+  expect(runtime.precisions).toEqual(['float32'])
+  for (let time = 0; time < 2; time++) runtime.compile((input: object) => input, { precision: 'bfloat16' })
+  expect(compile).toHaveBeenCalledWith(expect.any(Function), { precision: 'float32' })
+  expect(warnings).toEqual(['native engine has no fast bfloat16 here, so float32 is used.'])
 })
 
 test('a wrong name is refused with the right ones', () => {

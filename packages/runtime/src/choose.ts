@@ -1,6 +1,7 @@
-import { type Compile, TransferkitError } from '@transferkit/tensor'
+import { type Compile, type Precision, TransferkitError } from '@transferkit/tensor'
 import { rememberHandlers } from './process-handlers.js'
 import { type BackendName, type BackendOption, type Runtime, upstreamName } from './backend.js'
+import { withFallback } from './precision.js'
 
 /** A backend that was opened and is now the active one of TensorFlow.js. @internal */
 export interface Opened {
@@ -10,6 +11,8 @@ export interface Opened {
   readonly tensorflowVersion?: string
   /** The backend's compiler, where it has one. */
   readonly compile?: Compile
+  /** What the compiler can compute in, fast; `float32` unless told. */
+  readonly precisions?: readonly Precision[]
 }
 
 /** A backend that can be tried. @internal */
@@ -54,12 +57,17 @@ const unavailable = (candidates: readonly Candidate[], asked: BackendName | 'aut
   return `The backend that was asked for cannot be used. ${sentences[0] ?? `${asked}: it does not exist here; choose one of auto, ${possible}.`}`
 }
 
+const warnOnConsole = (text: string): void => {
+  // eslint-disable-next-line no-console -- A browser has no other place for it.
+  console.warn(`Transferkit: ${text}`)
+}
+
 /**
  * Opens the first candidate that can be opened, or the one that is asked for. @internal
  *
  * @throws TransferkitError `runtime/backend-unavailable` when there is none.
  */
-export const openFirst = async (candidates: readonly Candidate[], asked: BackendName | 'auto'): Promise<Runtime> => {
+export const openFirst = async (candidates: readonly Candidate[], asked: BackendName | 'auto', warn = warnOnConsole): Promise<Runtime> => {
   const wanted = asked === 'auto' ? candidates : candidates.filter(({ backend }) => backend === asked)
   const passedOver: BackendOption[] = []
   for (const candidate of wanted) {
@@ -76,15 +84,17 @@ export const openFirst = async (candidates: readonly Candidate[], asked: Backend
       passedOver.push({ backend, usable: false, reason: message(error) })
       continue
     }
+    const { description, threads, precisions = ['float32'] } = opened
     const known = new Map(passedOver.map((entry) => [entry.backend, entry]))
     const others = candidates.filter((other) => other !== candidate)
     return {
       backend,
-      description: opened.description,
-      reason: summary(backend, opened.description, asked !== 'auto', passedOver),
+      description,
+      reason: summary(backend, description, asked !== 'auto', passedOver),
       alternatives: await Promise.all(others.map(async (other) => known.get(other.backend) ?? (await other.inspect()))),
-      threads: opened.threads,
-      compile: opened.compile ?? ((f) => f),
+      threads,
+      precisions,
+      compile: withFallback(opened.compile ?? ((f) => f), precisions, description, warn),
       ...(opened.tensorflowVersion === undefined ? {} : { tensorflowVersion: opened.tensorflowVersion }),
       close: await closeBackend(backend),
     }

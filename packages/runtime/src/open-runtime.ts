@@ -9,6 +9,12 @@ import { wasmCandidate } from './wasm/candidate.js'
 export interface OpenRuntimeOptions {
   /** A backend by name, or `auto` for the fastest that can be opened. Default `auto`. */
   readonly backend?: BackendName | 'auto'
+  /**
+   * Told once where a function is compiled in a precision that there is not. Default: a warning on the console.
+   *
+   * @param text One sentence, for people.
+   */
+  readonly onWarning?: (text: string) => void
 }
 
 /** The backends that need nothing of Node, from fast to slow. */
@@ -37,4 +43,4 @@ const portableCandidates = (isInstalled: PackageProbe): readonly Candidate[] => 
  * ```
  */
 export const openRuntime = async (options: OpenRuntimeOptions = {}): Promise<Runtime> =>
-  openFirst(portableCandidates(canBeImported), parseBackend(options.backend ?? 'auto', 'backend'))
+  openFirst(portableCandidates(canBeImported), parseBackend(options.backend ?? 'auto', 'backend'), options.onWarning)

@@ -1,7 +1,7 @@
 export { grad, hessianVectorProduct, innerProduct, valueAndGrad, type ValueAndGradient, valueAndGradWithAuxiliary, type ValueAndGradientWithAuxiliary, vectorJacobianProducts, type WithAuxiliary, withGradient } from './autodiff/grad.js'
 export { verifiedCompile } from './compile/verified-compile.js'
 export type { BatchTransform, ClassificationTask, Dataset, ExampleData, HostBatch } from './contracts/dataset.js'
-export type { Compile } from './contracts/compile.js'
+export type { Compile, CompileOptions, Precision } from './contracts/compile.js'
 export type { Optimiser, OptimiserResult, OptimiserSettings } from './contracts/optimiser.js'
 export type * from './contracts/strategy.js'
 export { TransferkitError } from './error.js'

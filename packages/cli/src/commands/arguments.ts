@@ -18,6 +18,7 @@ export interface RunFolderArguments extends TrainingArguments {
   readonly resume?: boolean
   readonly restart?: boolean
   readonly featureCache?: boolean
+  readonly precision?: 'float32' | 'bfloat16'
 }
 
 /** Options of `compare`. @internal */

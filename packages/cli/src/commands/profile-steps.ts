@@ -36,8 +36,8 @@ export interface StepProfiler {
 export const stepProfiler = (compile: Compile): StepProfiler => {
   const phases: { readonly replayed: number[]; observation?: ProfiledStep['observation']; done: number }[] = []
   return {
-    compile: (f) => {
-      const fast = compile(f)
+    compile: (f, options) => {
+      const fast = compile(f, options)
       const phase: (typeof phases)[number] = { replayed: [], done: 0 }
       phases.push(phase)
       return (input) => {

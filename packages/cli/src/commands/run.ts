@@ -5,6 +5,7 @@ import type { PlannedStrategy } from '../experiment/planned-strategies.js'
 import { readRecipe } from '../experiment/read-recipe.js'
 import { runExperiment } from '../experiment/run-experiment.js'
 import { artefactPath } from '../experiment/run-layout.js'
+import { withPrecision } from '../experiment/with-precision.js'
 import { comparison } from '../recipe/comparison.js'
 import { spellingAdvice } from '../recipe/spelling.js'
 import { decimal, grouped } from '../report/format.js'
@@ -32,7 +33,7 @@ export const chooseStrategy = (planned: readonly PlannedStrategy[], name: string
 /** Trains and tests one strategy of a recipe with one seed. @internal */
 export const runCommand = async (recipe: string, options: RunArguments, context: CommandContext): Promise<void> => {
   const { io, json } = context
-  const file = await readRecipe(recipe, io.workingFolder, comparison)
+  const file = withPrecision(await readRecipe(recipe, io.workingFolder, comparison), options.precision)
   const seed = options.seed ?? file.recipe.seeds[0] ?? 1
   const { results, out, report } = await runExperiment(await compareStrategies(file, { strategies: (planned) => chooseStrategy(planned, options.strategy), seeds: [seed], withBaseline: false }), options, context)
   const [row] = results.rows

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import { comparison } from '../recipe/comparison.js'
 import { parseRecipe } from '../recipe/parse-recipe.js'
+import { settingsOf } from '../recipe/settings-of.js'
 import { optionsOf } from './training-settings.js'
+import { withPrecision } from './with-precision.js'
 
 const ratesOf = (training: string, totalSteps: number): readonly number[] => {
   const text = `source: { network: digit-network, pretrain: { dataset: a, steps: 1 } }\ntarget: { dataset: b, examplesPerClass: 1 }\ntraining: ${training}\nstrategies: [fine-tune]\n`
@@ -31,4 +33,14 @@ test.each([
   ['{ epochs: 8, nesterov: true, momentum: 0 }', 'training.nesterov: looking ahead needs the optimiser sgd'],
 ])('%s is refused with what to write', (training, problem) => {
   expect(() => ratesOf(training, 8)).toThrow(problem)
+})
+
+test('the precision is that of the strategy, else of the command line, else of the recipe', () => {
+  const text = `source: { network: digit-network, pretrain: { dataset: a, steps: 1 } }\ntarget: { dataset: b, examplesPerClass: 1 }\ntraining: { steps: 8 }\nstrategies: [fine-tune]\n`
+  const file = { ...parseRecipe(text, 'recipe.yaml', comparison), folder: '.', name: 'recipe' }
+  expect(withPrecision(file, undefined).recipe.training.precision).toBeUndefined()
+  const { training } = withPrecision(file, 'bfloat16').recipe
+  expect(settingsOf(training, {}).precision).toBe('bfloat16')
+  expect(settingsOf(training, { precision: 'float32' }).precision).toBe('float32')
+  expect(() => ratesOf('{ steps: 8, precision: float16 }', 8)).toThrow('training.precision')
 })

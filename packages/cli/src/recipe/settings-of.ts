@@ -1,7 +1,7 @@
 import type { TrainingOverrides, TrainingSettings } from './training-schema.js'
 
 const overridden = (settings: TrainingSettings, override: TrainingOverrides): TrainingSettings => {
-  const { steps, epochs, batchSize, optimiser, learningRate, momentum, nesterov, weightDecay, schedule, milestones, factor, warmUpSteps } = override
+  const { steps, epochs, batchSize, optimiser, learningRate, momentum, nesterov, weightDecay, schedule, milestones, factor, warmUpSteps, precision } = override
   const budget = steps === undefined && epochs === undefined ? { steps: settings.steps, epochs: settings.epochs } : { steps, epochs }
   return {
     ...budget,
@@ -15,6 +15,7 @@ const overridden = (settings: TrainingSettings, override: TrainingOverrides): Tr
     milestones: milestones ?? settings.milestones,
     factor: factor ?? settings.factor,
     warmUpSteps: warmUpSteps ?? settings.warmUpSteps,
+    precision: precision ?? settings.precision,
   }
 }
 

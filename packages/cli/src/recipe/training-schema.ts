@@ -14,6 +14,7 @@ const checks = {
   milestones: z.array(z.number().gt(0)).min(1),
   factor: z.number().gt(0).lt(1),
   warmUpSteps: z.int().min(0),
+  precision: z.enum(['float32', 'bfloat16']),
 }
 
 /** Training settings that differ from those of the recipe. @internal */

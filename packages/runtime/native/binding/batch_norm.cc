@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <numeric>
 #include <vector>
 
 #include "batch_norm_passes.h"
+#include "bfloat16.h"
 #include "workers.h"
 
 #if defined(__x86_64__)
-extern const NormFunctions kNorm_avx512, kNorm_avx2;
+extern const NormFunctions<float> kNorm_avx512, kNorm_avx2;
+extern const NormFunctions<Bfloat16> kNormShort_avx512;
 #endif
 
 namespace transferkit {
@@ -17,12 +21,26 @@ namespace transferkit {
 namespace {
 
 // The fastest functions that this processor runs; none where they are not known to be faster than TensorFlow's own.
-const NormFunctions *Functions() {
+template <typename Map>
+const NormFunctions<Map> *Functions();
+
+template <>
+const NormFunctions<float> *Functions() {
 #if defined(__x86_64__)
-  static const NormFunctions *const best = __builtin_cpu_supports("avx512f")                                     ? &kNorm_avx512
-                                           : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kNorm_avx2
-                                                                                                                 : nullptr;
+  static const NormFunctions<float> *const best = __builtin_cpu_supports("avx512f")                                     ? &kNorm_avx512
+                                                  : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &kNorm_avx2
+                                                                                                                        : nullptr;
   return best;
+#else
+  return nullptr;
+#endif
+}
+
+// Every processor with instructions for bfloat16 has these registers.
+template <>
+const NormFunctions<Bfloat16> *Functions() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f") ? &kNormShort_avx512 : nullptr;
 #else
   return nullptr;
 #endif
@@ -38,7 +56,7 @@ constexpr long kFloats = 1 << 14, kPeriods = 32;
 struct Cut {
   long rows, channels, period, periods, in_task;
 
-  Cut(long rows, long channels) : rows(rows), channels(channels), period(std::lcm<long>(channels, 4 * Functions()->lanes)) {
+  Cut(long rows, long channels, int lanes) : rows(rows), channels(channels), period(std::lcm<long>(channels, 4 * lanes)) {
     periods = rows * channels / period;
     in_task = std::max(kPeriods, kFloats / period);
   }
@@ -60,9 +78,10 @@ struct Cut {
 };
 
 // The activations of a task, in a period of their own where they do not fill one.
+template <typename Map>
 class Part {
  public:
-  Part(const Cut &cut, int task, const float *activations) : from_(activations) {
+  Part(const Cut &cut, int task, const Map *activations) : from_(activations) {
     if (activations == nullptr) return;
     from_ += cut.First(task);
     if (!cut.IsRest(task)) return;
@@ -70,17 +89,18 @@ class Part {
     std::copy(from_, from_ + cut.Rest(), filled_.begin());
     from_ = filled_.data();
   }
-  const float *data() const { return from_; }
+  const Map *data() const { return from_; }
 
  private:
-  const float *from_;
-  Floats filled_;
+  const Map *from_;
+  std::vector<Map> filled_;
 };
 
 // As above, for what a task writes.
+template <typename Map>
 class WrittenPart {
  public:
-  WrittenPart(const Cut &cut, int task, float *activations) : to_(activations) {
+  WrittenPart(const Cut &cut, int task, Map *activations) : to_(activations) {
     if (activations == nullptr) return;
     to_ += cut.First(task);
     if (!cut.IsRest(task)) return;
@@ -88,54 +108,66 @@ class WrittenPart {
     filled_.resize(cut.period);
   }
   ~WrittenPart() { std::copy(filled_.begin(), filled_.begin() + rest_, to_); }
-  float *data() { return filled_.empty() ? to_ : filled_.data(); }
+  Map *data() { return filled_.empty() ? to_ : filled_.data(); }
 
  private:
-  float *to_;
+  Map *to_;
   long rest_ = 0;
-  Floats filled_;
+  std::vector<Map> filled_;
 };
 
+float FloatOf(float value) { return value; }
+float FloatOf(Bfloat16 value) {
+  const std::uint32_t bits = static_cast<std::uint32_t>(value) << 16;
+  float result;
+  std::memcpy(&result, &bits, sizeof(result));
+  return result;
+}
+
+template <typename Map>
 struct MomentTasks final : Tasks {
   const Cut *cut;
-  const float *input;
+  const Map *input;
   float *means, *squares;  // one period a task
   void Run(int task) override {
     if (cut->IsRest(task)) {
       // One row a place: the mean is the row itself.
-      std::copy(input + cut->First(task), input + cut->First(task) + cut->Rest(), means + task * cut->period);
+      const Map *const rest = input + cut->First(task);
+      std::transform(rest, rest + cut->Rest(), means + task * cut->period, [](Map value) { return FloatOf(value); });
       return;
     }
-    Functions()->moments(input + cut->First(task), cut->Count(task), cut->period, means + task * cut->period, squares + task * cut->period);
+    Functions<Map>()->moments(input + cut->First(task), cut->Count(task), cut->period, means + task * cut->period, squares + task * cut->period);
   }
 };
 
+template <typename Map>
 struct OutputTasks final : Tasks {
   const Cut *cut;
-  NormForward what;
+  NormForward<Map> what;
   void Run(int task) override {
-    const Part input(*cut, task, what.input), residual(*cut, task, what.residual);
-    WrittenPart output(*cut, task, what.output);
-    NormForward own = what;
+    const Part<Map> input(*cut, task, what.input), residual(*cut, task, what.residual);
+    WrittenPart<Map> output(*cut, task, what.output);
+    NormForward<Map> own = what;
     own.input = input.data();
     own.residual = residual.data();
     own.output = output.data();
-    Functions()->normalise(&own, cut->Count(task), cut->period);
+    Functions<Map>()->normalise(&own, cut->Count(task), cut->period);
   }
 };
 
+template <typename Map>
 struct BackwardTasks final : Tasks {
   const Cut *cut;
-  NormBackward what;
+  NormBackward<Map> what;
   float *sums, *products;  // one period a task; null in the second pass
   void Run(int task) override {
     const bool is_first = sums != nullptr;
     // The second pass reads what the first one has masked.
     const bool reads_masked = !is_first && what.mask == NormMask::kOutput;
-    const Part gradient(*cut, task, reads_masked ? what.masked : what.gradient), addend(*cut, task, is_first ? what.addend : nullptr), input(*cut, task, what.input),
+    const Part<Map> gradient(*cut, task, reads_masked ? what.masked : what.gradient), addend(*cut, task, is_first ? what.addend : nullptr), input(*cut, task, what.input),
         output(*cut, task, is_first ? what.output : nullptr);
-    WrittenPart masked(*cut, task, is_first ? what.masked : nullptr), input_gradient(*cut, task, is_first ? nullptr : what.input_gradient);
-    NormBackward own = what;
+    WrittenPart<Map> masked(*cut, task, is_first ? what.masked : nullptr), input_gradient(*cut, task, is_first ? nullptr : what.input_gradient);
+    NormBackward<Map> own = what;
     own.gradient = gradient.data();
     own.addend = addend.data();
     own.input = input.data();
@@ -144,9 +176,9 @@ struct BackwardTasks final : Tasks {
     own.input_gradient = input_gradient.data();
     if (reads_masked) own.mask = NormMask::kNone;
     if (is_first) {
-      Functions()->gradient_sums(&own, cut->Count(task), cut->period, sums + task * cut->period, products + task * cut->period);
+      Functions<Map>()->gradient_sums(&own, cut->Count(task), cut->period, sums + task * cut->period, products + task * cut->period);
     } else {
-      Functions()->input_gradient(&own, cut->Count(task), cut->period);
+      Functions<Map>()->input_gradient(&own, cut->Count(task), cut->period);
     }
   }
 };
@@ -163,9 +195,10 @@ void ForPlaces(const Cut &cut, F f) {
 }
 
 // Mean and biased variance of each channel from those of the tasks (Chan, Golub and LeVeque, 1979).
-void BatchMoments(const Cut &cut, const float *input, float *mean, float *variance) {
+template <typename Map>
+void BatchMoments(const Cut &cut, const Map *input, float *mean, float *variance) {
   Floats means(cut.Tasks() * cut.period), squares(means.size());
-  MomentTasks tasks;
+  MomentTasks<Map> tasks;
   tasks.cut = &cut;
   tasks.input = input;
   tasks.means = means.data();
@@ -188,31 +221,35 @@ double InverseDeviation(float variance, float epsilon) { return 1 / std::sqrt(st
 
 }  // namespace
 
-bool HasBatchNorm() { return Functions() != nullptr; }
+bool HasBatchNorm() { return Functions<float>() != nullptr; }
 
-void NormaliseBatch(const BatchNorm &norm, const float *residual, float *output, float *mean, float *variance) {
-  const Cut cut(norm.rows, norm.channels);
+bool HasShortBatchNorm() { return Functions<Bfloat16>() != nullptr; }
+
+template <typename Map>
+void NormaliseBatch(const BatchNorm<Map> &norm, const Map *residual, Map *output, float *mean, float *variance) {
+  const Cut cut(norm.rows, norm.channels, Functions<Map>()->lanes);
   BatchMoments(cut, norm.input, mean, variance);
   const Floats means = cut.Repeated([&](long channel) { return mean[channel]; });
   const Floats factors = cut.Repeated([&](long channel) { return norm.scale[channel] * InverseDeviation(variance[channel], norm.epsilon); });
   const Floats offsets = cut.Repeated([&](long channel) { return norm.offset[channel]; });
-  OutputTasks tasks;
+  OutputTasks<Map> tasks;
   tasks.cut = &cut;
   tasks.what = {norm.input, means.data(), factors.data(), offsets.data(), residual, norm.rectified, output};
   RunOnAllCores(cut.Tasks(), &tasks);
 }
 
-void BatchGradient(const BatchNorm &norm, const OutputGradient &of, const BatchNormGradients &gradients) {
-  const Cut cut(norm.rows, norm.channels);
+template <typename Map>
+void BatchGradient(const BatchNorm<Map> &norm, const OutputGradient<Map> &of, const BatchNormGradients<Map> &gradients) {
+  const Cut cut(norm.rows, norm.channels, Functions<Map>()->lanes);
   const auto inverse = [&](long channel) { return InverseDeviation(of.variance[channel], norm.epsilon); };
   const Floats means = cut.Repeated([&](long channel) { return of.mean[channel]; });
   const Floats factors = cut.Repeated([&](long channel) { return norm.scale[channel] * inverse(channel); });
   const bool recomputes = norm.rectified && of.output == nullptr;
   const Floats offsets = cut.Repeated([&](long channel) { return recomputes ? norm.offset[channel] : 0.0f; });
   Floats sums(cut.Tasks() * cut.period), products(sums.size());
-  BackwardTasks tasks;
+  BackwardTasks<Map> tasks;
   tasks.cut = &cut;
-  NormBackward &what = tasks.what = {};
+  NormBackward<Map> &what = tasks.what = {};
   what.mask = !norm.rectified ? NormMask::kNone : recomputes ? NormMask::kRecomputed : NormMask::kOutput;
   what.gradient = of.gradient;
   what.addend = of.addend;
@@ -243,5 +280,10 @@ void BatchGradient(const BatchNorm &norm, const OutputGradient &of, const BatchN
   tasks.sums = nullptr;
   RunOnAllCores(cut.Tasks(), &tasks);
 }
+
+template void NormaliseBatch(const BatchNorm<float> &, const float *, float *, float *, float *);
+template void NormaliseBatch(const BatchNorm<Bfloat16> &, const Bfloat16 *, Bfloat16 *, float *, float *);
+template void BatchGradient(const BatchNorm<float> &, const OutputGradient<float> &, const BatchNormGradients<float> &);
+template void BatchGradient(const BatchNorm<Bfloat16> &, const OutputGradient<Bfloat16> &, const BatchNormGradients<Bfloat16> &);
 
 }  // namespace transferkit

@@ -3,6 +3,6 @@
 #define TRANSFERKIT_LANES 8
 #include "batch_norm_passes.h"
 
-extern const NormFunctions kNorm_avx2;
-const NormFunctions kNorm_avx2 = {kLanes, Moments, Normalise, GradientSums, InputGradient};
+extern const NormFunctions<float> kNorm_avx2;
+const NormFunctions<float> kNorm_avx2 = kFunctions<float>;
 #endif

@@ -21,42 +21,48 @@ constexpr char kUnfit[] = "A batch normalisation of Transferkit was given inputs
 // What is left out is an empty list.
 bool IsLeftOut(const Input &input) { return input.Is({0}); }
 
-const float *Optional(const Input &input) { return IsLeftOut(input) ? nullptr : input.data(); }
+template <typename Map>
+const Map *Optional(const Input &input) {
+  return IsLeftOut(input) ? nullptr : input.data<Map>();
+}
 
 // Sizes of activations; no channels where there are no rows or no axes.
-BatchNorm NormOf(const Input &input, const void *settings) {
+template <typename Map>
+BatchNorm<Map> NormOf(const Input &input, const void *settings) {
   const auto [epsilon, rectified] = *static_cast<const Settings *>(settings);
-  BatchNorm norm = {1, input.axes() == 0 ? 0 : input.size(input.axes() - 1), epsilon, rectified};
+  BatchNorm<Map> norm = {1, input.axes() == 0 ? 0 : input.size(input.axes() - 1), epsilon, rectified};
   for (int axis = 0; axis < input.axes() - 1; axis++) norm.rows *= input.size(axis);
   if (norm.rows == 0) norm.channels = 0;
-  norm.input = input.data();
+  norm.input = input.data<Map>();
   return norm;
 }
 
+template <typename Map>
 void Forward(void *settings, TF_OpKernelContext *context) {
   Call call(context);
   TF_Status *const status = call.status();
   const Input input(context, 0, status), scale(context, 1, status), offset(context, 2, status), residual(context, 3, status);
   const std::vector<int64_t> shape = input.shape();
-  BatchNorm norm = NormOf(input, settings);
+  BatchNorm<Map> norm = NormOf<Map>(input, settings);
   if (norm.channels == 0 || !scale.Is({norm.channels}) || !offset.Is({norm.channels}) || !(IsLeftOut(residual) || residual.shape() == shape)) {
     call.Refuse(kUnfit);
     return;
   }
   norm.scale = scale.data();
   norm.offset = offset.data();
-  float *const output = call.Output(0, shape.data(), input.axes());
+  Map *const output = call.Output<Map>(0, shape.data(), input.axes());
   float *const mean = call.Output(1, {norm.channels}), *const variance = call.Output(2, {norm.channels});
-  if (call.IsOk()) NormaliseBatch(norm, Optional(residual), output, mean, variance);
+  if (call.IsOk()) NormaliseBatch(norm, Optional<Map>(residual), output, mean, variance);
 }
 
+template <typename Map>
 void Gradient(void *settings, TF_OpKernelContext *context) {
   Call call(context);
   TF_Status *const status = call.status();
   const Input gradient(context, 0, status), addend(context, 1, status), input(context, 2, status), output(context, 3, status);
   const Input scale(context, 4, status), offset(context, 5, status), mean(context, 6, status), variance(context, 7, status);
   const std::vector<int64_t> shape = input.shape();
-  BatchNorm norm = NormOf(input, settings);
+  BatchNorm<Map> norm = NormOf<Map>(input, settings);
   const int64_t channels = norm.channels;
   const bool has_output = !IsLeftOut(output), recomputes = norm.rectified && !has_output;
   const auto fits = [&](const Input &given) { return given.shape() == shape; };
@@ -67,29 +73,34 @@ void Gradient(void *settings, TF_OpKernelContext *context) {
   }
   norm.scale = scale.data();
   norm.offset = offset.data();
-  const OutputGradient of = {gradient.data(), Optional(addend), Optional(output), mean.data(), variance.data()};
-  BatchNormGradients gradients = {};
-  gradients.input = call.Output(0, shape.data(), input.axes());
+  const OutputGradient<Map> of = {gradient.data<Map>(), Optional<Map>(addend), Optional<Map>(output), mean.data(), variance.data()};
+  BatchNormGradients<Map> gradients = {};
+  gradients.input = call.Output<Map>(0, shape.data(), input.axes());
   gradients.scale = call.Output(1, {channels});
   gradients.offset = call.Output(2, {channels});
-  gradients.masked = has_output ? call.Output(3, shape.data(), input.axes()) : call.Output(3, {0});
+  gradients.masked = has_output ? call.Output<Map>(3, shape.data(), input.axes()) : call.Output<Map>(3, {0});
   if (call.IsOk()) BatchGradient(norm, of, gradients);
+}
+
+bool Register(const Operation &operation, Compute *compute, Compute *short_compute) {
+  return HasShortBatchNorm() ? RegisterOperation<Settings>(operation, {{TF_FLOAT, compute}, {TF_BFLOAT16, short_compute}})
+                             : RegisterOperation<Settings>(operation, {{TF_FLOAT, compute}});
 }
 
 }  // namespace
 
 bool RegisterBatchNormKernels() {
   return HasBatchNorm() &&
-         RegisterOperation<Settings>({"TransferkitBatchNorm",
-                                      {"input: float", "scale: float", "offset: float", "residual: float"},
-                                      {"output: float", "mean: float", "variance: float"},
-                                      {"epsilon: float", "rectified: bool"}},
-                                     Forward) &&
-         RegisterOperation<Settings>({"TransferkitBatchNormGradient",
-                                      {"gradient: float", "addend: float", "input: float", "output: float", "scale: float", "offset: float", "mean: float", "variance: float"},
-                                      {"input_gradient: float", "scale_gradient: float", "offset_gradient: float", "masked_gradient: float"},
-                                      {"epsilon: float", "rectified: bool"}},
-                                     Gradient);
+         Register({"TransferkitBatchNorm",
+                   {"input: T", "scale: float", "offset: float", "residual: T"},
+                   {"output: T", "mean: float", "variance: float"},
+                   {kMapType, "epsilon: float", "rectified: bool"}},
+                  Forward<float>, Forward<Bfloat16>) &&
+         Register({"TransferkitBatchNormGradient",
+                   {"gradient: T", "addend: T", "input: T", "output: T", "scale: float", "offset: float", "mean: float", "variance: float"},
+                   {"input_gradient: T", "scale_gradient: float", "offset_gradient: float", "masked_gradient: T"},
+                   {kMapType, "epsilon: float", "rectified: bool"}},
+                  Gradient<float>, Gradient<Bfloat16>);
 }
 
 }  // namespace transferkit

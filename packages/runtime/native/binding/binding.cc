@@ -9,11 +9,13 @@
 
 #include "tfjs_backend.cc"
 #include "tfjs_binding.cc"
+#include "freed_memory.h"
 #include "graph_function.h"
 #include "kernels.h"
 #include "random_kernels.h"
 
 // Called by the loader (loader/loader.cc), which is the addon that Node knows.
 extern "C" __attribute__((visibility("default"))) napi_value TransferkitInitialise(napi_env env, napi_value exports) {
-  return transferkit::AddRandomKernels(env, transferkit::AddKernels(env, transferkit::AddGraphFunctions(env, tfnodejs::InitTFNodeJSBinding(env, exports))));
+  napi_value binding = transferkit::AddGraphFunctions(env, tfnodejs::InitTFNodeJSBinding(env, exports));
+  return transferkit::AddFreedMemory(env, transferkit::AddRandomKernels(env, transferkit::AddKernels(env, binding)));
 }

@@ -4,11 +4,18 @@
 // What our kernels read and write through TensorFlow's C interface.
 #include <vector>
 
+#include "bfloat16.h"
 #include "tensorflow/c/kernels.h"
 #include "tensorflow/c/tf_status.h"
 #include "tensorflow/c/tf_tensor.h"
 
 namespace transferkit {
+
+// TensorFlow's name of an element type.
+template <typename Element>
+inline constexpr TF_DataType kTypeOf = TF_FLOAT;
+template <>
+inline constexpr TF_DataType kTypeOf<Bfloat16> = TF_BFLOAT16;
 
 // An input of a kernel, given back when it goes.
 class Input {
@@ -52,30 +59,33 @@ class Call {
   bool IsOk() const { return TF_GetCode(status_) == TF_OK; }
 
   // Memory for an output. TensorFlow owns it; null where there are no elements to write, or where it gave none, which is the status then.
-  template <int kAxes>
-  float *Output(int index, const int64_t (&shape)[kAxes]) {
-    return Output(index, shape, kAxes);
+  template <typename Element = float, int kAxes>
+  Element *Output(int index, const int64_t (&shape)[kAxes]) {
+    return Output<Element>(index, shape, kAxes);
   }
-  float *Output(int index, const int64_t *shape, int axes) {
-    const size_t bytes = Bytes(shape, axes);
-    return Data(TF_AllocateOutput(context_, index, TF_FLOAT, shape, axes, bytes, status_), bytes);
+  template <typename Element = float>
+  Element *Output(int index, const int64_t *shape, int axes) {
+    const size_t bytes = Bytes<Element>(shape, axes);
+    return Data<Element>(TF_AllocateOutput(context_, index, kTypeOf<Element>, shape, axes, bytes, status_), bytes);
   }
   // The same, in the place of an input of that shape that nothing else needs. No `Input` may hold it yet.
   float *OutputInPlaceOf(int input, int index, const int64_t *shape, int axes) {
-    return Data(TF_ForwardInputOrAllocateOutput(context_, &input, 1, index, shape, axes, nullptr, status_), Bytes(shape, axes));
+    return Data<float>(TF_ForwardInputOrAllocateOutput(context_, &input, 1, index, shape, axes, nullptr, status_), Bytes<float>(shape, axes));
   }
 
  private:
+  template <typename Element>
   static size_t Bytes(const int64_t *shape, int axes) {
-    size_t bytes = sizeof(float);
+    size_t bytes = sizeof(Element);
     for (int axis = 0; axis < axes; axis++) bytes *= shape[axis];
     return bytes;
   }
 
-  float *Data(TF_Tensor *output, size_t bytes) {
+  template <typename Element>
+  Element *Data(TF_Tensor *output, size_t bytes) {
     if (!IsOk()) return nullptr;
     // That of an empty tensor may be anything.
-    float *const data = bytes == 0 ? nullptr : static_cast<float *>(TF_TensorData(output));
+    Element *const data = bytes == 0 ? nullptr : static_cast<Element *>(TF_TensorData(output));
     // The operation still holds the memory.
     TF_DeleteTensor(output);
     return data;

@@ -19,6 +19,7 @@ struct ConvolutionSettings {
   explicit ConvolutionSettings(Attributes &attributes) : transposed(attributes.Flag("transposed")) {}
 };
 
+template <typename Map>
 void Convolution(void *settings, TF_OpKernelContext *context) {
   const bool transposed = static_cast<const ConvolutionSettings *>(settings)->transposed;
   Call call(context);
@@ -30,10 +31,11 @@ void Convolution(void *settings, TF_OpKernelContext *context) {
     return;
   }
   const ConvolutionSizes sizes = {images.size(0), images.size(1), images.size(2), images.size(3), filter.size(outputs)};
-  float *const result = call.Output(0, {sizes.batch, sizes.height, sizes.width, sizes.outputs});
-  if (call.IsOk()) WinogradConvolution(sizes, images.data(), filter.data(), transposed, result);
+  Map *const result = call.Output<Map>(0, {sizes.batch, sizes.height, sizes.width, sizes.outputs});
+  if (call.IsOk()) WinogradConvolution(sizes, images.data<Map>(), filter.data(), transposed, result);
 }
 
+template <typename Map>
 void FilterGradient(void *, TF_OpKernelContext *context) {
   Call call(context);
   const Input images(context, 0, call.status()), gradient(context, 1, call.status());
@@ -45,12 +47,20 @@ void FilterGradient(void *, TF_OpKernelContext *context) {
   }
   const ConvolutionSizes sizes = {images.size(0), images.size(1), images.size(2), images.size(3), gradient.size(3)};
   float *const result = call.Output(0, {3, 3, sizes.inputs, sizes.outputs});
-  if (call.IsOk()) WinogradFilterGradient(sizes, images.data(), gradient.data(), result);
+  if (call.IsOk()) WinogradFilterGradient(sizes, images.data<Map>(), gradient.data<Map>(), result);
+}
+
+// The kernels for floats and, where they are fast, for maps in bfloat16.
+template <typename Settings>
+bool Register(const Operation &operation, Compute *compute, Compute *short_compute) {
+  return HasShortWinograd() ? RegisterOperation<Settings>(operation, {{TF_FLOAT, compute}, {TF_BFLOAT16, short_compute}})
+                            : RegisterOperation<Settings>(operation, {{TF_FLOAT, compute}});
 }
 
 bool RegisterAll() {
-  return RegisterOperation<ConvolutionSettings>({"TransferkitConvolution", {"images: float", "filter: float"}, {"result: float"}, {"transposed: bool = false"}}, Convolution) &&
-         RegisterOperation<NoSettings>({"TransferkitConvolutionFilterGradient", {"images: float", "gradient: float"}, {"result: float"}, {}}, FilterGradient);
+  return Register<ConvolutionSettings>({"TransferkitConvolution", {"images: T", "filter: float"}, {"result: T"}, {kMapType, "transposed: bool = false"}}, Convolution<float>,
+                                       Convolution<Bfloat16>) &&
+         Register<NoSettings>({"TransferkitConvolutionFilterGradient", {"images: T", "gradient: T"}, {"result: float"}, {kMapType}}, FilterGradient<float>, FilterGradient<Bfloat16>);
 }
 
 }  // namespace
@@ -62,6 +72,7 @@ napi_value AddKernels(napi_env env, napi_value exports) {
   static const bool descent = RegisterDescentKernels(), matrix_product = RegisterMatrixProductKernel();
   napi_value value;
   if (registered && (napi_create_int32(env, channels, &value) != napi_ok || napi_set_named_property(env, exports, "winogradChannels", value) != napi_ok)) return nullptr;
+  if (napi_get_boolean(env, registered && HasShortWinograd(), &value) != napi_ok || napi_set_named_property(env, exports, "hasBfloat16Winograd", value) != napi_ok) return nullptr;
   if (napi_get_boolean(env, recurrent, &value) != napi_ok || napi_set_named_property(env, exports, "hasRecurrent", value) != napi_ok) return nullptr;
   if (napi_get_boolean(env, batch_norm, &value) != napi_ok || napi_set_named_property(env, exports, "hasBatchNorm", value) != napi_ok) return nullptr;
   if (napi_get_boolean(env, descent, &value) != napi_ok || napi_set_named_property(env, exports, "hasDescent", value) != napi_ok) return nullptr;

@@ -65,9 +65,21 @@ struct Operation {
 // What a kernel computes, given the settings that were made of its attributes.
 typedef void Compute(void *settings, TF_OpKernelContext *context);
 
-// Makes an operation and its kernel for the CPU known; false where TensorFlow refuses it. Settings are made of the attributes.
+// An attribute of operations whose maps may be bfloat16.
+constexpr char kMapType[] = "T: {float, bfloat16} = DT_FLOAT";
+
+// The type of a kernel whose operation has no such attribute.
+constexpr TF_DataType kAnyType = static_cast<TF_DataType>(0);
+
+// A kernel for maps of a type.
+struct TypedCompute {
+  TF_DataType type;
+  Compute *compute;
+};
+
+// Makes an operation with the attribute `T` and its kernels for the CPU known; false where TensorFlow refuses it. Settings are made of the attributes.
 template <typename Settings>
-bool RegisterOperation(const Operation &operation, Compute *compute) {
+bool RegisterOperation(const Operation &operation, std::initializer_list<TypedCompute> kernels) {
   TF_OpDefinitionBuilder *const definition = TF_NewOpDefinitionBuilder(operation.name);
   for (const char *input : operation.inputs) TF_OpDefinitionBuilderAddInput(definition, input);
   for (const char *output : operation.outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
@@ -82,10 +94,21 @@ bool RegisterOperation(const Operation &operation, Compute *compute) {
   const auto remove = [](void *settings) { delete static_cast<Settings *>(settings); };
   TF_Status *const status = TF_NewStatus();
   TF_RegisterOpDefinition(definition, status);
-  if (TF_GetCode(status) == TF_OK) TF_RegisterKernelBuilder(operation.name, TF_NewKernelBuilder(operation.name, "CPU", create, compute, remove), status);
+  for (const TypedCompute &kernel : kernels) {
+    if (TF_GetCode(status) != TF_OK) break;
+    TF_KernelBuilder *const builder = TF_NewKernelBuilder(operation.name, "CPU", create, kernel.compute, remove);
+    if (kernel.type != kAnyType) TF_KernelBuilder_TypeConstraint(builder, "T", kernel.type, status);
+    if (TF_GetCode(status) == TF_OK) TF_RegisterKernelBuilder(operation.name, builder, status);
+  }
   const bool done = TF_GetCode(status) == TF_OK;
   TF_DeleteStatus(status);
   return done;
+}
+
+// As above, for an operation without the attribute.
+template <typename Settings>
+bool RegisterOperation(const Operation &operation, Compute *compute) {
+  return RegisterOperation<Settings>(operation, {{kAnyType, compute}});
 }
 
 }  // namespace transferkit

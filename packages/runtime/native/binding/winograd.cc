@@ -2,12 +2,19 @@
 
 #include <algorithm>
 #include <memory>
+#include <type_traits>
 
+#include "bfloat16.h"
 #include "winograd_tiles.h"
 #include "workers.h"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
+
 extern const TileFunctions kWinogradTiles_avx512, kWinogradTiles_avx2;
+#if __GNUC__ >= 10
+extern const TileFunctions kWinogradTiles_bfloat16;
+#endif
 #endif
 
 namespace transferkit {
@@ -26,6 +33,28 @@ const TileFunctions *Functions() {
 #endif
 }
 
+// Those for maps in bfloat16. None where the processor multiplies whole tiles of them at once (AMX): there TensorFlow's own are faster.
+const TileFunctions *ShortFunctions() {
+#if defined(__x86_64__) && __GNUC__ >= 10
+  static const TileFunctions *const best = [] {
+    unsigned int a = 0, b = 0, c = 0, d = 0;
+    const bool has_tiles = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & 1u << 22) != 0;
+    const bool has_products = __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && (a & 1u << 5) != 0;
+    const bool fits = has_products && !has_tiles && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+    return fits ? &kWinogradTiles_bfloat16 : nullptr;
+  }();
+  return best;
+#else
+  return nullptr;
+#endif
+}
+
+// Those for maps of a type.
+template <typename Map>
+const TileFunctions *FunctionsFor() {
+  return std::is_same_v<Map, Bfloat16> ? ShortFunctions() : Functions();
+}
+
 // Bytes of scratch of a task. It has to stay in a core's second-level cache, beside the transformed filter where that is
 // small; the larger the filter, the more tiles must share the cost of reading it.
 constexpr long kSmallestScratch = 256 << 10, kLargestScratch = 768 << 10;
@@ -40,18 +69,20 @@ constexpr int kChannels = 8;
 constexpr int kMostSums = 8;
 
 struct FilterTasks final : Tasks {
+  const TileFunctions *functions;
   const float *filter;
   int inputs, outputs;
   bool transposed;
   float *transformed;
   void Run(int task) override {
-    Functions()->transform_filter(filter, inputs, outputs, transposed, task * kChannels, std::min((task + 1) * kChannels, inputs), transformed);
+    functions->transform_filter(filter, inputs, outputs, transposed, task * kChannels, std::min((task + 1) * kChannels, inputs), transformed);
   }
 };
 
 struct GradientTasks final : Tasks {
+  const TileFunctions *functions;
   TileShape shape;
-  const float *images, *output_gradient;
+  const void *images, *output_gradient;
   int tiles, tiles_in_block, tasks;
   float *sums;  // one block of 16 * inputs * outputs a task
   void Run(int task) override {
@@ -61,12 +92,13 @@ struct GradientTasks final : Tasks {
     const std::unique_ptr<float[]> scratch(new float[16 * tiles_in_block * (shape.inputs + shape.outputs)]);
     const int last = static_cast<int>(static_cast<long>(tiles) * (task + 1) / tasks);
     for (int first = static_cast<int>(static_cast<long>(tiles) * task / tasks); first < last; first += tiles_in_block) {
-      Functions()->add_gradient(&shape, images, output_gradient, first, std::min(tiles_in_block, last - first), scratch.get(), own);
+      functions->add_gradient(&shape, images, output_gradient, first, std::min(tiles_in_block, last - first), scratch.get(), own);
     }
   }
 };
 
 struct FinishTasks final : Tasks {
+  const TileFunctions *functions;
   float *sums;
   int count, inputs, outputs;
   float *gradient;
@@ -79,19 +111,21 @@ struct FinishTasks final : Tasks {
         for (long at = static_cast<long>(first) * outputs; at < static_cast<long>(last) * outputs; at++) total[at] += more[at];
       }
     }
-    Functions()->finish_gradient(sums, inputs, outputs, first, last, gradient);
+    functions->finish_gradient(sums, inputs, outputs, first, last, gradient);
   }
 };
 
 struct TileTasks final : Tasks {
+  const TileFunctions *functions;
   TileShape shape;
-  const float *images, *transformed;
+  const void *images;
+  const float *transformed;
   int tiles, tiles_in_task;
-  float *result;
+  void *result;
   void Run(int task) override {
     const int first = task * tiles_in_task;
     const std::unique_ptr<float[]> scratch(new float[16 * tiles_in_task * (shape.inputs + shape.outputs)]);
-    Functions()->convolve(&shape, images, transformed, first, std::min(tiles_in_task, tiles - first), scratch.get(), result);
+    functions->convolve(&shape, images, transformed, first, std::min(tiles_in_task, tiles - first), scratch.get(), result);
   }
 };
 
@@ -113,9 +147,14 @@ int TilesIn(long bytes, const ConvolutionSizes &sizes) {
 
 int WinogradChannels() { return Functions() == nullptr ? 0 : kFewestChannels; }
 
-void WinogradConvolution(const ConvolutionSizes &sizes, const float *images, const float *filter, bool transposed, float *result) {
+// The sizes of tasks are those of the functions for floats.
+bool HasShortWinograd() { return ShortFunctions() != nullptr && Functions() != nullptr && ShortFunctions()->rows == Functions()->rows; }
+
+template <typename Map>
+void WinogradConvolution(const ConvolutionSizes &sizes, const Map *images, const float *filter, bool transposed, Map *result) {
   const std::unique_ptr<float[]> transformed(new float[FilterBytes(sizes) / sizeof(float)]);
   FilterTasks filters;
+  filters.functions = FunctionsFor<Map>();
   filters.filter = filter;
   filters.inputs = static_cast<int>(sizes.inputs);
   filters.outputs = static_cast<int>(sizes.outputs);
@@ -124,6 +163,7 @@ void WinogradConvolution(const ConvolutionSizes &sizes, const float *images, con
   RunOnAllCores((filters.inputs + kChannels - 1) / kChannels, &filters);
 
   TileTasks tiles;
+  tiles.functions = FunctionsFor<Map>();
   tiles.shape = ShapeOf(sizes);
   tiles.images = images;
   tiles.transformed = transformed.get();
@@ -133,8 +173,10 @@ void WinogradConvolution(const ConvolutionSizes &sizes, const float *images, con
   RunOnAllCores((tiles.tiles + tiles.tiles_in_task - 1) / tiles.tiles_in_task, &tiles);
 }
 
-void WinogradFilterGradient(const ConvolutionSizes &sizes, const float *images, const float *output_gradient, float *result) {
+template <typename Map>
+void WinogradFilterGradient(const ConvolutionSizes &sizes, const Map *images, const Map *output_gradient, float *result) {
   GradientTasks tiles;
+  tiles.functions = FunctionsFor<Map>();
   tiles.shape = ShapeOf(sizes);
   tiles.images = images;
   tiles.output_gradient = output_gradient;
@@ -147,6 +189,7 @@ void WinogradFilterGradient(const ConvolutionSizes &sizes, const float *images, 
   RunOnAllCores(tiles.tasks, &tiles);
 
   FinishTasks finish;
+  finish.functions = FunctionsFor<Map>();
   finish.sums = sums.get();
   finish.count = tiles.tasks;
   finish.inputs = static_cast<int>(sizes.inputs);
@@ -154,5 +197,10 @@ void WinogradFilterGradient(const ConvolutionSizes &sizes, const float *images, 
   finish.gradient = result;
   RunOnAllCores((finish.inputs + kChannels - 1) / kChannels, &finish);
 }
+
+template void WinogradConvolution(const ConvolutionSizes &, const float *, const float *, bool, float *);
+template void WinogradConvolution(const ConvolutionSizes &, const Bfloat16 *, const float *, bool, Bfloat16 *);
+template void WinogradFilterGradient(const ConvolutionSizes &, const float *, const float *, float *);
+template void WinogradFilterGradient(const ConvolutionSizes &, const Bfloat16 *, const Bfloat16 *, float *);
 
 }  // namespace transferkit

@@ -13,13 +13,20 @@ struct ConvolutionSizes {
 // not be called.
 int WinogradChannels();
 
+// Whether they may be called for maps in bfloat16.
+bool HasShortWinograd();
+
+// Maps, which are images, results and their gradients, are floats or bfloat16. Filters and their gradients are floats.
+
 // The convolution of images [batch, height, width, inputs] with a filter [3, 3, inputs, outputs]. With `transposed` it is
 // the gradient of such a convolution with respect to its input: the images are the gradient of the output, and the
 // filter is [3, 3, outputs, inputs].
-void WinogradConvolution(const ConvolutionSizes &sizes, const float *images, const float *filter, bool transposed, float *result);
+template <typename Map>
+void WinogradConvolution(const ConvolutionSizes &sizes, const Map *images, const float *filter, bool transposed, Map *result);
 
 // The gradient of such a convolution with respect to its filter, [3, 3, inputs, outputs].
-void WinogradFilterGradient(const ConvolutionSizes &sizes, const float *images, const float *output_gradient, float *result);
+template <typename Map>
+void WinogradFilterGradient(const ConvolutionSizes &sizes, const Map *images, const Map *output_gradient, float *result);
 
 }  // namespace transferkit
 

@@ -30,6 +30,10 @@ export interface NativeBinding {
   readonly hasDropoutMask?: boolean
   /** Our own addition: the number that channels have to be multiples of for the operation `TransferkitConvolution`; absent where the processor has no fast form of it. */
   readonly winogradChannels?: number
+  /** Our own addition: whether `TransferkitConvolution` and its gradient take maps in bfloat16, too. */
+  readonly hasBfloat16Winograd?: boolean
+  /** Our own addition: gives memory that was freed back to the system; else it stays in the process for what is computed next. */
+  readonly releaseFreedMemory?: () => void
   /** Our own addition: whether there are the operations on whole sequences, such as `TransferkitLstm`. */
   readonly hasRecurrent?: boolean
   /** Our own addition: whether there are the operations `TransferkitBatchNorm` and `TransferkitBatchNormGradient`. */

@@ -2,7 +2,7 @@ import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core'
 import type { ConvolutionAttributes } from '@transferkit/tensor'
 import { type FilterGradientAttributes, type InputGradientAttributes, kernel } from '../kernel-arguments.js'
 import { flag, floatType, integers, text } from './attributes.js'
-import type { NativeBackend, OperationAttribute } from './backend.js'
+import type { NativeBackend, NativeBinding, OperationAttribute } from './backend.js'
 import { everyNth, pad, release, slice, withShape } from './operations.js'
 import { fitsWinograd } from './winograd.js'
 
@@ -27,7 +27,8 @@ const framingOf = (inputShape: readonly number[], filterShape: readonly number[]
   return same ? 'SAME' : 'PADDED'
 }
 
-const operationAttributes = ({ binding }: NativeBackend, { strides }: ConvolutionAttributes, framing: Framing): readonly OperationAttribute[] => [
+/** The attributes of TensorFlow's convolutions. @internal */
+export const operationAttributes = (binding: NativeBinding, { strides }: ConvolutionAttributes, framing: Framing): readonly OperationAttribute[] => [
   floatType(binding, 'T'),
   integers(binding, 'strides', [1, ...strides, 1]),
   text(binding, 'data_format', 'NHWC'),
@@ -55,7 +56,7 @@ const forward = (operation: 'Conv2D' | 'DepthwiseConv2dNative') =>
     if (operation === 'Conv2D' && fitsWinograd(backend, input.shape, filter.shape, attributes)) return winograd(backend, input, filter, false)
     const framing = framingOf(input.shape, filter.shape, attributes)
     return withFramed(backend, input, attributes, framing, (framed) =>
-      backend.executeSingleOutput(operation, operationAttributes(backend, attributes, framing), [framed, filter]),
+      backend.executeSingleOutput(operation, operationAttributes(backend.binding, attributes, framing), [framed, filter]),
     )
   })
 
@@ -66,7 +67,7 @@ const inputGradient = (operation: 'Conv2DBackpropInput' | 'DepthwiseConv2dNative
     const border = borders(attributes)
     const framedShape = framing === 'PADDED' ? attributes.inputShape.map((size, axis) => size + (border[axis]?.[0] ?? 0) + (border[axis]?.[1] ?? 0)) : attributes.inputShape
     const gradient = withShape(backend, framedShape, (shape) =>
-      backend.executeSingleOutput(operation, operationAttributes(backend, attributes, framing), [shape, filter, outputGradient]),
+      backend.executeSingleOutput(operation, operationAttributes(backend.binding, attributes, framing), [shape, filter, outputGradient]),
     )
     if (framing !== 'PADDED') return gradient
     try {
@@ -89,7 +90,7 @@ const filterGradient = (operation: 'Conv2DBackpropFilter' | 'DepthwiseConv2dNati
     const framing = framingOf(input.shape, attributes.filterShape, attributes)
     const run = (framed: TensorInfo, settings: ConvolutionAttributes): Tensor =>
       withShape(backend, attributes.filterShape, (shape) =>
-        backend.executeSingleOutput(operation, operationAttributes(backend, settings, framing), [framed, shape, outputGradient]),
+        backend.executeSingleOutput(operation, operationAttributes(backend.binding, settings, framing), [framed, shape, outputGradient]),
       )
     return withFramed(backend, input, attributes, framing, (framed) => {
       if (!isStridedPointwise(attributes)) return run(framed, attributes)

@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os'
 import type { BackendOption } from '../backend.js'
 import type { Candidate } from '../choose.js'
 import { loadNative } from './load-native.js'
+import { hasFastBfloat16 } from './machine.js'
 import type { NativeState } from './native-state.js'
+import { processWarning } from './process-warning.js'
 
 const nativeOption = ({ binding, reason, fix }: NativeState): BackendOption => ({
   backend: 'native',
@@ -12,13 +14,7 @@ const nativeOption = ({ binding, reason, fix }: NativeState): BackendOption => (
 })
 
 /** Native TensorFlow, if it is set up. @internal */
-export const nativeCandidate = (
-  state: NativeState,
-  threads: number | undefined,
-  warn = (text: string): void => {
-    process.emitWarning(text, 'TransferkitWarning')
-  },
-): Candidate => ({
+export const nativeCandidate = (state: NativeState, threads: number | undefined, warn = processWarning): Candidate => ({
   backend: 'native',
   inspect: () => Promise.resolve(nativeOption(state)),
   async open() {
@@ -53,11 +49,14 @@ export const nativeCandidate = (
     const count = threads ?? availableParallelism()
     // Another one than was made here when the backend had been opened before: its factory stays.
     const active = activeBackend() as typeof backend
+    // Without oneDNN, TensorFlow has no fast kernels either. A GPU may have others, which nobody has tried.
+    const hasBfloat16 = active.binding.defineFunction !== undefined && !active.isUsingGpuDevice && process.env['TF_ENABLE_ONEDNN_OPTS'] !== '0' && hasFastBfloat16()
     return {
       description: `TensorFlow ${version} on ${backend.isUsingGpuDevice ? 'the GPU' : `${count} ${count === 1 ? 'thread' : 'threads'}`}`,
       threads: count,
       tensorflowVersion: version,
       compile: nativeCompile(active, warn),
+      precisions: hasBfloat16 ? ['float32', 'bfloat16'] : ['float32'],
     }
   },
 })

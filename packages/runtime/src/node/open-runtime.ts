@@ -7,6 +7,7 @@ import { type InstallOptions, installNative } from './install-native.js'
 import { canBeResolved } from './resolve.js'
 import { nativeCandidate } from './native-candidate.js'
 import { findNative } from './native-state.js'
+import { processWarning } from './process-warning.js'
 
 /** Which backend to open, and what may be set up for it. */
 export interface OpenNodeRuntimeOptions {
@@ -24,7 +25,7 @@ export interface OpenNodeRuntimeOptions {
   /** Cache folder with the native set-up. Default: {@link cacheFolder}. */
   readonly cache?: string
   /**
-   * Told once of each compiled function that runs op by op, and why. Default: a warning of the process, of type `TransferkitWarning`.
+   * Told once of each compiled function that runs op by op, and why; and once where a function is compiled in a precision that there is not. Default: a warning of the process, of type `TransferkitWarning`.
    *
    * @param text One sentence or two, for people.
    */
@@ -49,7 +50,7 @@ export interface OpenNodeRuntimeOptions {
  * ```
  */
 export const openRuntime = async (options: OpenNodeRuntimeOptions = {}): Promise<Runtime> => {
-  const { install = false, threads, cache = cacheFolder() } = options
+  const { install = false, threads, cache = cacheFolder(), onWarning = processWarning } = options
   const asked =
     options.backend === undefined
       ? parseBackend(process.env['TRANSFERKIT_BACKEND'] || 'auto', 'TRANSFERKIT_BACKEND')
@@ -65,5 +66,5 @@ export const openRuntime = async (options: OpenNodeRuntimeOptions = {}): Promise
       state = { ...state, reason: error.message }
     }
   }
-  return openFirst([nativeCandidate(state, threads, options.onWarning), wasmCandidate(canBeResolved), cpuCandidate(canBeResolved)], asked)
+  return openFirst([nativeCandidate(state, threads, onWarning), wasmCandidate(canBeResolved), cpuCandidate(canBeResolved)], asked, onWarning)
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Compile } from '../contracts/compile.js'
+import type { Compile, CompileOptions } from '../contracts/compile.js'
 import { scope } from '../memory/scope.js'
 import { multiply } from '../ops/arithmetic.js'
 import { integerTensor, tensor } from '../ops/creation.js'
@@ -38,5 +38,23 @@ describe('a verified compiler', () => {
   ])('names the first path that differs: %s', (_, right, wrong, expected) => {
     expect(() => verify(right, wrong)).toThrow(expect.objectContaining({ code: 'compile/differs', message: expect.stringContaining(expected) as string }))
     expect(() => verify(right, wrong)).toThrow("The compiled form of 'step' gives another result")
+  })
+
+  test('in bfloat16 lets numbers be a little apart, for the largest of the result, if they are equal in float32', () => {
+    const right = (): Result => ({ count: integerTensor([1], [1]), large: tensor([16], [1]), small: tensor([0, 0.5], [2]) })
+    const compileTo = (rounded: () => Result, exact = right): (() => void) => {
+      // As above.
+      const compile = ((_: unknown, options?: CompileOptions) => (options?.precision === 'bfloat16' ? rounded : exact)) as unknown as Compile
+      return () => {
+        scope(() => {
+          verifiedCompile(compile)(right, { precision: 'bfloat16' })({})
+        })
+      }
+    }
+    expect(compileTo(() => ({ ...right(), small: tensor([1, 0.25], [2]) }))).not.toThrow()
+    expect(compileTo(() => ({ ...right(), small: tensor([1.25, 0.25], [2]) }))).toThrow("first at 'small': element 0 is 1.25 and not 0; 1 of 2 elements differ")
+    expect(compileTo(() => ({ ...right(), small: tensor([Number.NaN, 0.5], [2]) }))).toThrow("first at 'small': element 0 is NaN and not 0")
+    expect(compileTo(() => ({ ...right(), count: integerTensor([2], [1]) }))).toThrow("first at 'count': element 0 is 2 and not 1")
+    expect(compileTo(right, () => ({ ...right(), small: tensor([0.001, 0.5], [2]) }))).toThrow("first at 'small': element 0 is 0.001")
   })
 })

@@ -73,7 +73,7 @@ export const beginPhase = async (phase: RunPhase, { options, plan, current, stor
   }
   const eagerStep = stepOfPart(cached?.program ?? program, part)
   return {
-    step: options.compile?.(eagerStep) ?? eagerStep,
+    step: options.compile?.(eagerStep, { precision: options.precision ?? 'float32' }) ?? eagerStep,
     optimiser: withParameterGroups(plan.optimiser, (path) => program.parameterGroup?.(path) ?? {}),
     readBatch: batchReader(key, batchSize, cached?.dataset ?? dataset, cached === undefined ? transforms : []),
     trainedParameters: countElements(trained),

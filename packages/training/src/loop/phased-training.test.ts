@@ -1,6 +1,6 @@
-import { add, type Dataset, type LossInputs, multiply, type Optimiser, readSync, release, type Scalar, scalar, square, type Strategy, subtract, subtree, sum, type Tensor, type TensorTree, tensor, type TrainingPhase, type TransferProgram, variable, zeros } from '@transferkit/tensor'
+import { add, type Compile, type Dataset, type LossInputs, multiply, type Optimiser, readSync, release, type Scalar, scalar, square, type Strategy, subtract, subtree, sum, type Tensor, type TensorTree, tensor, type TrainingPhase, type TransferProgram, variable, zeros } from '@transferkit/tensor'
 import { expectClose } from '@transferkit/tensor/testing'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { adam } from '../optimisers/adam.js'
 import { sgd } from '../optimisers/sgd.js'
 import { readSafetensors } from '../safetensors/read-safetensors.js'
@@ -160,6 +160,14 @@ describe('resuming a training with phases', () => {
     await runToEnd(given({ checkpointEvery: 3, saveCheckpoint: (bytes) => void (checkpoint = bytes) }))
     await expect(runToEnd(given({ strategy: warmUp({ until: 0.25 }), resumeFrom: checkpoint! }))).rejects.toThrow('phases')
   })
+})
+
+test('steps are compiled in the precision of the training', async () => {
+  const compile = vi.fn((f: unknown) => f)
+  // Any function will do; the loop gives it steps and calls what comes back.
+  const settings = given({ compile: compile as unknown as Compile, precision: 'bfloat16' })
+  await runToEnd(settings)
+  expect(compile).toHaveBeenCalledWith(expect.any(Function), { precision: 'bfloat16' })
 })
 
 test('a composition keeps the phases of its structure, and trains what regularisers add in all of them', async () => {

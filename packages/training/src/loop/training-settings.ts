@@ -1,4 +1,4 @@
-import type { AnyTensorTree, BatchTransform, Compile, Dataset, Optimiser, ProgramVariables, TransferProgram } from '@transferkit/tensor'
+import type { AnyTensorTree, BatchTransform, Compile, Dataset, Optimiser, Precision, ProgramVariables, TransferProgram } from '@transferkit/tensor'
 import type { Schedule } from '../schedules/schedule.js'
 import type { EpochSummary } from './events.js'
 import type { FeatureStore } from './feature-store.js'
@@ -42,6 +42,8 @@ export interface TrainingSettings {
   readonly inspectEvery?: number
   /** Makes the training step faster, such as the `compile` of an open runtime; the step runs op by op unless told. The numbers are the same. */
   readonly compile?: Compile
+  /** What the compiled training step computes in, `float32` unless told. With `bfloat16` the parameters, the optimiser and all statistics stay in float32. */
+  readonly precision?: Precision
   /**
    * Where features of frozen prefixes are kept: memory, for this training only, unless told; false to compute them in every step.
    *

@@ -30,12 +30,12 @@ const counting = (compile: Compile): { readonly compile: Compile; readonly runs:
   const runs: number[] = []
   return {
     runs,
-    compile: (f) => {
+    compile: (f, options) => {
       const position = runs.push(0) - 1
       return compile((input) => {
         runs[position] = (runs[position] ?? 0) + 1
         return f(input)
-      })
+      }, options)
     },
   }
 }

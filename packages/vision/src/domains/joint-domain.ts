@@ -93,5 +93,5 @@ export const jointDomain = (options: TrainDomainsOptions, task: DomainTask): Joi
   const optimiser = jointOptimiser(withParameterGroups(options.optimiser ?? sgd({ momentum: 0.9, weightDecay: 5e-4 }), (path) => program.parameterGroup?.(path) ?? {}))
   const key = foldIn(randomKey(options.seed ?? 1), name)
   const step = trainingStep(joint)
-  return { name, task, key, batchSize, transforms, inputShape, strategy, joint, optimiser, step: options.compile?.(step) ?? step, batches: readAhead(batchReader(key, batchSize, dataset, transforms), options.rounds) }
+  return { name, task, key, batchSize, transforms, inputShape, strategy, joint, optimiser, step: options.compile?.(step, { precision: options.precision ?? 'float32' }) ?? step, batches: readAhead(batchReader(key, batchSize, dataset, transforms), options.rounds) }
 }

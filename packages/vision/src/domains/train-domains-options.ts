@@ -1,4 +1,4 @@
-import type { BatchTransform, Compile, Dataset, Optimiser, Strategy, TrainedNetwork } from '@transferkit/tensor'
+import type { BatchTransform, Compile, Dataset, Optimiser, Precision, Strategy, TrainedNetwork } from '@transferkit/tensor'
 import type { CheckpointSaved, Schedule, StepEnd, TargetModel, TrainingEnd } from '@transferkit/training'
 import type { DomainSet } from './domain-set.js'
 
@@ -62,6 +62,8 @@ export interface TrainDomainsOptions {
   readonly readEvery?: number
   /** Makes the training steps faster, such as the `compile` of an open runtime. */
   readonly compile?: Compile
+  /** What the compiled training steps compute in, `float32` unless told; see `precision` of `train`. */
+  readonly precision?: Precision
 }
 
 /** A joint training begins, or goes on after it was interrupted. */

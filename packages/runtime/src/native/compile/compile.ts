@@ -1,10 +1,11 @@
 import type { Tensor as UpstreamTensor } from '@tensorflow/tfjs-core'
-import { type AnyTensor, type Compile, flattenTree, type Key, mapLeaves, scope } from '@transferkit/tensor'
+import { type AnyTensor, type Compile, type CompileOptions, flattenTree, type Key, mapLeaves, type Precision, scope } from '@transferkit/tensor'
 import type { NativeBackend } from '../backend.js'
 import { fuseBatchNorm } from './fuse-batch-normalisation.js'
 import { graphDefinition, type GraphNode, typeAttribute } from './graph-definition.js'
 import { type CapturedTensor, type ComputedInput, type Recording, recordGraph } from './graph-recorder.js'
-import { nodeOf } from './node-output.js'
+import { inMixedPrecision } from './mixed-precision.js'
+import { nodeOf, type ShapeOf } from './node-output.js'
 import { observeInput, type ReadValues } from './observed-input.js'
 import { withoutCopies } from './without-copies.js'
 
@@ -26,6 +27,7 @@ interface Recorded {
 interface Replay {
   /** Stands for the function that was recorded. */
   readonly of: Recorded
+  readonly precision: Precision
   /** Structure, shapes and element types of the input that it was recorded with. */
   readonly signature: string
   readonly read: ReadValues
@@ -134,7 +136,7 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
   }
 
   /** Turns a recording into a function of TensorFlow. */
-  const define = (recording: Recording, parameters: readonly AnyTensor[], result: unknown): Pick<Replay, 'name' | 'used' | 'captured' | 'computed' | 'outputs' | 'result'> => {
+  const define = (recording: Recording, parameters: readonly AnyTensor[], result: unknown, precision: Precision): Pick<Replay, 'name' | 'used' | 'captured' | 'computed' | 'outputs' | 'result'> => {
     const inputOf = new Map(parameters.map((tensor, index) => [tensor.id, index]))
     const extra: GraphNode[] = []
     const fetched: string[] = []
@@ -155,7 +157,7 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
       positions.set(leaf.id, position)
       return outputLeaf(position)
     })
-    const shapeOf = (output: string): readonly number[] | undefined => recording.shapes.get(output)
+    const shapeOf: ShapeOf = (output) => recording.shapes.get(output)
     const nodes = fuseBatchNorm(needed(withoutCopies([...recording.nodes, ...extra], shapeOf), fetched), shapeOf)
     const alive = new Set(nodes.map(({ name }) => name))
     const parameterNodes = parameters.map((tensor) => recording.outputOf(upstream(tensor)) ?? '')
@@ -165,7 +167,8 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
     const computed = recording.computed.filter(({ node }) => alive.has(node))
     const inputs = [...used.map((index) => parameterNodes[index] ?? ''), ...[...captured, ...computed].map(({ node }) => node)]
     const name = `transferkit_${globalThis.crypto.randomUUID().replaceAll('-', '')}`
-    defineFunction(graphDefinition(inOrder(nodes)), name, inputs.map(withIndex), fetched.map(withIndex))
+    const computing = precision === 'bfloat16' ? inMixedPrecision(binding, nodes, shapeOf) : nodes
+    defineFunction(graphDefinition(inOrder(computing)), name, inputs.map(withIndex), fetched.map(withIndex))
     return { name, used, captured, computed, outputs: fetched.length, result: template }
   }
 
@@ -173,27 +176,6 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
     if (of.told) return
     of.told = true
     warn(`${f.name === '' ? 'A compiled function' : `The compiled function '${f.name}'`} runs op by op, which is slower with the same results: ${why}`)
-  }
-
-  const record = <I, O>(f: (input: I) => O, of: Recorded, input: I, { signature, tensors }: Parts): { readonly result: O; readonly replay: Replay } => {
-    let replay: Replay | undefined
-    const result = scope(() => {
-      const copies = tensors.map(([, tensor]) => identityOf(tensor))
-      const observed = observeInput(input, new Map(copies.map((copy, index) => [tensors[index]?.[0] ?? '', copy])))
-      const { result: value, recording } = recordGraph(backend, copies.map(upstream), observed.keys, () => f(observed.input))
-      const common = { of, signature, read: observed.read }
-      if (recording.firstRead !== undefined) {
-        const path = tensors[copies.findIndex((copy) => recording.outputOf(upstream(copy)) === recording.firstRead)]?.[0]
-        tell(f, of, `it reads the values of ${path === undefined ? nameOf(recording.firstRead) : `its input '${path}'`}. Compute with the tensor itself, or read it outside of the function.`)
-        for (const { dataId } of recording.captured) backend.disposeData(dataId)
-        replay = { ...common, name: undefined, used: [], captured: [], computed: [], outputs: 0, result: undefined }
-      } else replay = { ...common, ...define(recording, copies, value) }
-      const originals = new Map(copies.map((copy, index) => [copy.id, tensors[index]?.[1]]))
-      // The result with the caller's own tensors where they were passed on.
-      return mapLeaves<unknown, unknown>(value, (leaf) => (isTensor(leaf) ? (originals.get(leaf.id) ?? leaf) : leaf)) as O
-    })
-    // It was assigned in the scope, which the compiler does not follow.
-    return { result, replay: replay as unknown as Replay }
   }
 
   const compute = ({ keyPath, shape, type, compute: from }: ComputedInput, { values }: Parts): number => {
@@ -225,6 +207,34 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
     return mapLeaves<unknown, unknown>(result, (leaf) => (leaf as ResultLeaf)(made, inputs)) as O
   }
 
+  const record = <I, O>(f: (input: I) => O, of: Recorded, input: I, precision: Precision, parts: Parts): { readonly result: O; readonly replay: Replay } => {
+    const { signature, tensors } = parts
+    let replay: Replay | undefined
+    const result = scope(() => {
+      const copies = tensors.map(([, tensor]) => identityOf(tensor))
+      const observed = observeInput(input, new Map(copies.map((copy, index) => [tensors[index]?.[0] ?? '', copy])))
+      const { result: value, recording } = recordGraph(backend, copies.map(upstream), observed.keys, () => f(observed.input))
+      const common = { of, precision, signature, read: observed.read }
+      if (recording.firstRead !== undefined) {
+        const path = tensors[copies.findIndex((copy) => recording.outputOf(upstream(copy)) === recording.firstRead)]?.[0]
+        tell(f, of, `it reads the values of ${path === undefined ? nameOf(recording.firstRead) : `its input '${path}'`}. Compute with the tensor itself, or read it outside of the function.`)
+        for (const { dataId } of recording.captured) backend.disposeData(dataId)
+        replay = { ...common, name: undefined, used: [], captured: [], computed: [], outputs: 0, result: undefined }
+      } else replay = { ...common, ...define(recording, copies, value, precision) }
+      // Replaced below, when the memory of the recording is free.
+      if (precision !== 'float32' && replay.name !== undefined) return undefined as O
+      const originals = new Map(copies.map((copy, index) => [copy.id, tensors[index]?.[1]]))
+      // The result with the caller's own tensors where they were passed on.
+      return mapLeaves<unknown, unknown>(value, (leaf) => (isTensor(leaf) ? (originals.get(leaf.id) ?? leaf) : leaf)) as O
+    })
+    // It was assigned in the scope, which the compiler does not follow.
+    const recorded = replay as unknown as Replay
+    if (precision === 'float32' || recorded.name === undefined) return { result, replay: recorded }
+    // The recording computed op by op in float32, which takes more than twice the memory of a replay. Its numbers would depend on when a training is recorded, such as where it is resumed.
+    binding.releaseFreedMemory?.()
+    return { result: run<O>(recorded, parts), replay: recorded }
+  }
+
   // Least recently used first.
   const replays = new Set<Replay>()
   const known = new WeakMap<(input: never) => unknown, Recorded>()
@@ -243,11 +253,11 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
     return recorded
   }
 
-  return <I, O>(f: (input: I) => O) => {
+  return <I, O>(f: (input: I) => O, { precision = 'float32' }: CompileOptions = {}) => {
     const recordedFunction = recordedOf(f)
     return (input: I): O => {
       const parts = partsOf(input)
-      const similar = [...replays].filter(({ of, signature }) => of === recordedFunction && signature === parts.signature)
+      const similar = [...replays].filter((replay) => replay.of === recordedFunction && replay.precision === precision && replay.signature === parts.signature)
       const replay = similar.find(({ read }) => [...read].every(([path, value]) => Object.is(parts.values.get(path), value)))
       if (replay !== undefined) {
         replays.delete(replay)
@@ -260,7 +270,7 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
         tell(f, recordedFunction, `it decides by '${changing ?? ''}', which was another value in ${mostRecordings + 1} calls. Give it as a tensor, or make a function for each value.`)
         return f(input)
       }
-      const recorded = record(f, recordedFunction, input, parts)
+      const recorded = record(f, recordedFunction, input, precision, parts)
       replays.add(recorded.replay)
       const [oldest] = replays
       if (replays.size > mostReplays && oldest !== undefined) {

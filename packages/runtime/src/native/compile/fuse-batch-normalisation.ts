@@ -1,5 +1,5 @@
 import { flagAttribute, type GraphNode } from './graph-definition.js'
-import { nodeOf } from './node-output.js'
+import { nodeOf, type ShapeOf } from './node-output.js'
 
 /** What one operation does instead of several. */
 interface Fusion {
@@ -10,9 +10,6 @@ interface Fusion {
   /** Outputs of dropped nodes by what gives the same now. */
   readonly renamed: Map<string, string>
 }
-
-/** Shape of an output; undefined where it is not known. */
-type ShapeOf = (output: string) => readonly number[] | undefined
 
 const rectified = flagAttribute(true)
 

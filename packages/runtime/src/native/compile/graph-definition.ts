@@ -15,6 +15,9 @@ export interface GraphNode {
   readonly integers?: readonly number[]
 }
 
+/** TensorFlow's number of 32-bit integers. */
+const integerType = 3
+
 const shapeParts = (shape: readonly number[]): readonly Bytes[] => shape.map((size) => messageField(2, integerField(1, size)))
 
 /** An attribute with an element type. @internal */
@@ -29,6 +32,14 @@ export const shapeAttribute = (shape: readonly number[]): EncodedAttribute => me
 /** An attribute with the value of a tensor, in the machine's byte order. @internal */
 export const tensorAttribute = (type: number, shape: readonly number[], content: Bytes): EncodedAttribute =>
   messageField(8, integerField(1, type), messageField(2, ...shapeParts(shape)), bytesField(4, content))
+
+/** A node that gives a vector of whole numbers. @internal */
+export const integersConstant = (name: string, values: readonly number[]): GraphNode => ({
+  name,
+  operation: 'Const',
+  inputs: [],
+  attributes: { dtype: typeAttribute(integerType), value: tensorAttribute(integerType, [values.length], new Uint8Array(Int32Array.from(values).buffer)) },
+})
 
 const list = (field: number, values: readonly Bytes[]): Bytes => messageField(1, ...(values.length === 0 ? [] : [bytesField(field, joined(values))]))
 

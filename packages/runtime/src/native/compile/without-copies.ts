@@ -1,8 +1,5 @@
 import type { GraphNode } from './graph-definition.js'
-import { nodeOf } from './node-output.js'
-
-/** Shape of an output; undefined where it is not known. */
-type ShapeOf = (output: string) => readonly number[] | undefined
+import { nodeOf, type ShapeOf } from './node-output.js'
 
 /** What a block of a tensor was before it was joined with others or padded; undefined where it is none of those. */
 const originOf = (source: GraphNode, begin: readonly number[], size: readonly number[], constantOf: (output: string) => readonly number[] | undefined, shapeOf: ShapeOf): string | undefined => {
