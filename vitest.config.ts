@@ -1,8 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defaultServerConditions } from 'vite'
-import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config'
 
 const workspaceRoot = dirname(fileURLToPath(import.meta.url))
 
@@ -11,6 +11,9 @@ const conditions = ['@transferkit/source', ...defaultServerConditions]
 
 const guard = './tools/vitest/guard.ts'
 const cpuBackend = './tools/vitest/cpu-backend.ts'
+
+// The longest: training in earnest, conformance suites, whole programs. `--mode quick` leaves them out.
+const slowTests = JSON.parse(readFileSync(join(workspaceRoot, 'tools', 'vitest', 'slow-tests.json'), 'utf8')) as readonly string[]
 
 // These two open their own backend, or need none: a default one would hide what they do.
 const withoutBackend = new Set(['runtime', 'cli'])
@@ -42,6 +45,9 @@ const otherProjects: readonly TestProjectConfiguration[] = [
   { extends: true, test: { name: 'examples', include: ['tools/examples/examples.test.ts'], setupFiles: [cpuBackend] } },
 ]
 
+const withoutSlowTests = (project: TestProjectConfiguration): TestProjectConfiguration =>
+  typeof project === 'object' && 'test' in project ? { ...project, test: { ...project.test, exclude: [...(project.test.exclude ?? configDefaults.exclude), ...slowTests] } } : project
+
 export default defineConfig(({ mode }) => {
   const testsTypes = mode === 'types'
   const packages = readdirSync(join(workspaceRoot, 'packages')).map((name) => packageProject(name, testsTypes))
@@ -55,7 +61,7 @@ export default defineConfig(({ mode }) => {
       testTimeout: 60_000,
       hookTimeout: 60_000,
       passWithNoTests: true,
-      projects: testsTypes ? packages : [...packages, ...otherProjects],
+      projects: (testsTypes ? packages : [...packages, ...otherProjects]).map((project) => (mode === 'quick' ? withoutSlowTests(project) : project)),
     },
   }
 })

@@ -2,18 +2,43 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
+ * The folders of all projects with what their descriptions say for Nx.
+ *
+ * @param {string} workspaceRoot
+ * @returns {readonly { folder: string, name: string, targets: Record<string, unknown> }[]}
+ */
+const projectsIn = (workspaceRoot) =>
+  [...readdirSync(join(workspaceRoot, 'packages')).map((name) => `packages/${name}`), 'tools', 'docs'].map((folder) => {
+    /** @type {{ nx: { name: string, targets: Record<string, unknown> } }} */
+    const { nx } = JSON.parse(readFileSync(join(workspaceRoot, folder, 'package.json'), 'utf8'))
+    return { folder, ...nx }
+  })
+
+/**
  * The projects that have a target, by their Nx names.
  *
  * @param {string} workspaceRoot
  * @param {string} target
  * @returns {readonly string[]}
  */
-export const projectsWith = (workspaceRoot, target) =>
-  [...readdirSync(join(workspaceRoot, 'packages')).map((name) => join('packages', name)), 'tools', 'docs'].flatMap((folder) => {
-    /** @type {{ nx: { name: string, targets: Record<string, unknown> } }} */
-    const { nx } = JSON.parse(readFileSync(join(workspaceRoot, folder, 'package.json'), 'utf8'))
-    return target in nx.targets ? [nx.name] : []
+export const projectsWith = (workspaceRoot, target) => projectsIn(workspaceRoot).flatMap(({ name, targets }) => (target in targets ? [name] : []))
+
+/**
+ * The projects that some files belong to. A page or an example is the affair of the tests of tools, any other file outside of the projects that of all of them.
+ *
+ * @param {string} workspaceRoot
+ * @param {readonly string[]} files Paths from the root of the workspace.
+ * @returns {readonly string[]} Nx names.
+ */
+export const projectsOf = (workspaceRoot, files) => {
+  const all = projectsIn(workspaceRoot)
+  const owners = files.flatMap((file) => {
+    const own = all.find(({ folder }) => file.startsWith(`${folder}/`))
+    if (own !== undefined) return [own.name]
+    return /\.md$|^examples\/|^NOTICE$|^\.changeset\//.test(file) ? ['tools'] : all.map(({ name }) => name)
   })
+  return [...new Set(owners)]
+}
 
 /**
  * The tasks that Nx lists at its end as failed, or as not run because one that they need failed.

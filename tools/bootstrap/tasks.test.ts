@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { failedTasks, outputOfFailed, projectsWith } from './tasks.mjs'
+import { failedTasks, outputOfFailed, projectsOf, projectsWith } from './tasks.mjs'
 
 const output = `
 > nx run tensor:"test:build"
@@ -41,4 +41,11 @@ test('knows the projects of a target', () => {
   const workspaceRoot = fileURLToPath(new URL('../..', import.meta.url))
   expect(projectsWith(workspaceRoot, 'docs')).toEqual(['docs'])
   expect(projectsWith(workspaceRoot, 'lint')).toEqual(expect.arrayContaining(['tensor', 'cli', 'tools']))
+})
+
+test('knows whose a changed file is', () => {
+  const workspaceRoot = fileURLToPath(new URL('../..', import.meta.url))
+  expect(projectsOf(workspaceRoot, ['packages/gates/src/index.ts', 'packages/gates/README.md'])).toEqual(['gates'])
+  expect(projectsOf(workspaceRoot, ['README.md', 'examples/digits.yaml', 'docs/README.md'])).toEqual(['tools', 'docs'])
+  expect(projectsOf(workspaceRoot, ['tsconfig.base.json'])).toEqual(expect.arrayContaining(['tensor', 'cli', 'tools', 'docs']))
 })

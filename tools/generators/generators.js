@@ -13,7 +13,6 @@ export const strategy = packageGenerator({
   sources: strategySources,
   description: (id) => `The transfer strategy ${id}`,
   change: (id) => `The strategy \`${id}\`.`,
-  declares: { keywords: ['transferkit-plugin'], transferkit: { specVersion: 1 } },
   dependencies: ['@transferkit/tensor', '@transferkit/training', 'zod'],
   peerDependencies: library,
   benchmark: (id, folder) => ({ [`${id}-resnet32-batch128`]: { module: `${folder}/dist/index.js`, strategy: id, network: 'cifar-resnet32', batch: 128, size: 32 } }),
@@ -27,7 +26,7 @@ export const network = packageGenerator({
   sources: kindSources('network'),
   description: (id) => `The network ${id}`,
   change: (id) => `The network \`${id}\`.`,
-  dependencies: ['@transferkit/tensor'],
+  dependencies: ['@transferkit/tensor', 'zod'],
   devDependencies: ['@transferkit/training'],
   peerDependencies: library,
 })
@@ -40,7 +39,7 @@ export const dataset = packageGenerator({
   sources: kindSources('dataset'),
   description: (id) => `The data set ${id}`,
   change: (id) => `The data set \`${id}\`.`,
-  dependencies: ['@transferkit/datasets', '@transferkit/tensor'],
+  dependencies: ['@transferkit/datasets', '@transferkit/tensor', 'zod'],
   peerDependencies: library,
 })
 

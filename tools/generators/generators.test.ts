@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,6 +47,12 @@ describe('the files of a strategy', () => {
   })
 })
 
+test.each(['strategy', 'network', 'dataset', 'backend'] as const)('a generated %s says that it is a plugin, and shows its recipe', async (kind) => {
+  const { written } = await generate(kind, 'my-own')
+  expect(JSON.parse(written.get('packages/my-own/package.json')!)).toMatchObject({ keywords: ['transferkit-plugin'], transferkit: { specVersion: 1 } })
+  expect(written.get('packages/my-own/README.md')).toContain('plugins: [@transferkit/my-own]')
+})
+
 test.each<readonly [string, keyof typeof generators, string, string | undefined, string]>([
   ['of a built-in strategy', 'strategy', 'fine-tune', undefined, "has a strategy 'fine-tune' already, and ids are unique. Choose another name, as in my-fine-tune."],
   ['of an existing package', 'network', 'vision', undefined, "packages/vision is called '@transferkit/vision' already"],
@@ -63,9 +69,10 @@ test('the ids that nobody may take are those of all strategies', () => {
   expect([...reservedIds].sort()).toEqual(known.map(({ name }) => name).sort())
 })
 
-describe('what is generated', () => {
+describe('what is generated, and the example of a plugin from outside', () => {
   const folders = Object.keys(generators).map((kind) => join(scratch, 'packages', `sample-${kind}`))
   const project = join(scratch, 'project')
+  const example = join(scratch, 'example')
   const modules = createRequire(import.meta.url)
   const script = (name: string, file: string): string => join(dirname(modules.resolve(`${name}/package.json`)), file)
   const run = (file: string, ...args: string[]): Promise<string> =>
@@ -82,15 +89,21 @@ describe('what is generated', () => {
       const { written } = await generate(kind, `sample-${kind}`)
       writeFiles(scratch, new Map([...written].filter(([path]) => path.startsWith('packages/'))))
     }
+    cpSync(join(workspaceRoot, 'examples', 'outside-plugin'), example, { recursive: true, filter: (path) => !/[\\/](node_modules|dist|runs)$/.test(path) })
+    // What it depends on beside our packages.
+    mkdirSync(join(example, 'node_modules'))
+    symlinkSync(join(workspaceRoot, 'packages', 'vision', 'node_modules', 'ml-matrix'), join(example, 'node_modules', 'ml-matrix'), 'dir')
     writeFiles(project, strategyProject(namesOf('@me/outside'), '0.0.0'))
+    // Their own settings are for packages that are built and installed.
+    for (const folder of [project, example]) writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../packages/sample-strategy/tsconfig.json', include: ['src'] }))
     writeFileSync(join(scratch, 'tsconfig.base.json'), JSON.stringify({ extends: '../../../tsconfig.base.json' }))
     // One program for all is checked in the time of one. It has the strictest settings.
-    writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify({ extends: './packages/sample-strategy/tsconfig.json', include: ['packages/*/src', 'project/src'] }))
+    writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify({ extends: './packages/sample-strategy/tsconfig.json', include: ['packages/*/src', 'project/src', 'example/src'] }))
     writeFileSync(
       join(scratch, 'vitest.config.mjs'),
       `const conditions = ['@transferkit/source', 'module', 'node', 'development|production']
        const setupFiles = ${JSON.stringify(['cpu-backend.ts', 'guard.ts'].map((file) => join(workspaceRoot, 'tools', 'vitest', file)))}
-       export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test: { pool: 'forks', maxWorkers: 1, testTimeout: 120_000, hookTimeout: 120_000, include: ['**/src/*.test.ts'], exclude: ['**/node_modules/**'], setupFiles } }\n`,
+       export default { resolve: { conditions }, ssr: { resolve: { conditions } }, test: { pool: 'forks', maxWorkers: 1, testTimeout: 120_000, hookTimeout: 120_000, include: ['**/src/*.test.ts'], exclude: ['**/node_modules/**', 'example/**'], setupFiles } }\n`,
     )
   })
 
@@ -104,7 +117,7 @@ describe('what is generated', () => {
 
   test('has nothing to lint', async () => {
     const eslint = new ESLint({ cwd: workspaceRoot, ignore: false })
-    const results = await eslint.lintFiles(folders.map((folder) => join(folder, 'src')))
+    const results = await eslint.lintFiles([...folders, project, example].map((folder) => join(folder, 'src')))
     expect(results.flatMap(({ filePath, messages }) => messages.map(({ line, message }) => `${filePath}:${line}: ${message}`))).toEqual([])
   }, 300_000)
 

@@ -30,7 +30,6 @@ import { filesOf } from './templates.js'
  * @property {(names: Names) => ReadonlyMap<string, string>} sources
  * @property {(id: string) => string} description
  * @property {(id: string) => string} change What the change log says.
- * @property {object} [declares] More of its package.json.
  * @property {readonly string[]} dependencies
  * @property {readonly string[]} [devDependencies]
  * @property {Readonly<Record<string, string>>} peerDependencies
@@ -77,7 +76,7 @@ const ranges = (tree, names) => {
  * @param {Names} names
  * @param {string} project
  */
-const manifest = (tree, { kind, layer, description, declares = {}, dependencies, devDependencies = [], peerDependencies }, names, project) => ({
+const manifest = (tree, { kind, layer, description, dependencies, devDependencies = [], peerDependencies }, names, project) => ({
   name: names.package,
   version: '0.0.0',
   description: description(names.id),
@@ -85,7 +84,9 @@ const manifest = (tree, { kind, layer, description, declares = {}, dependencies,
   type: 'module',
   // A backend is registered by being imported.
   sideEffects: kind === 'backend',
-  ...declares,
+  // By these others find it, and the command line.
+  keywords: ['transferkit-plugin'],
+  transferkit: { specVersion: 1 },
   engines: { node: '>=20.19' },
   exports: {
     '.': { '@transferkit/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
@@ -94,7 +95,7 @@ const manifest = (tree, { kind, layer, description, declares = {}, dependencies,
   files: ['dist', 'src', '!src/**/*.test.ts', '!src/**/*.test-d.ts', '!src/**/__snapshots__', '!src/**/*.fixture.ts', '!dist/**/*.test.*'],
   dependencies: ranges(tree, dependencies),
   peerDependencies,
-  nx: { name: project, tags: [`layer:${layer}`], targets: { build: {}, typecheck: {}, lint: {}, test: {}, 'test:types': {}, 'test:build': {} } },
+  nx: { name: project, tags: [`layer:${layer}`], targets: { build: {}, typecheck: {}, lint: {}, test: {}, 'test:quick': {}, 'test:types': {}, 'test:build': {} } },
   devDependencies: { ...Object.fromEntries(Object.entries(peerDependencies).map(([name, range]) => [name, range.slice(1)])), ...ranges(tree, devDependencies) },
 })
 

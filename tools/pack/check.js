@@ -27,6 +27,8 @@ try {
   const unwanted = files.filter((file) => !file.endsWith('.template') && /\.(test|test-d|fixture)\.|\.tsbuildinfo$|\/\./.test(file))
   if (unwanted.length > 0) throw new Error(`The tarball holds files that its users do not need: ${unwanted.join(', ')}. Exclude them in "files".`)
   if (!files.includes('package/LICENSE')) throw new Error('The tarball holds no LICENSE.')
+  // The template of strategies has no build, and nothing of others.
+  if (files.some((file) => file.startsWith('package/dist/')) && !files.includes('package/dist/NOTICE')) throw new Error('The tarball holds no NOTICE; the target build puts it into dist.')
 
   run(join(binaries, 'publint'), [tarball, '--strict'])
   // A package that is only a command has no types.

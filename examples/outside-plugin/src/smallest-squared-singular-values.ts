@@ -22,7 +22,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix'
  * ```
  */
 export const smallestSquaredSingularValues = (matrix: Vectors, count: number): Scalar => {
-  const [rows = 0, columns = 0] = matrix.shape
+  const [rows, columns] = matrix.shape
   if (count > Math.min(rows, columns)) {
     throw new TransferkitError('bss/too-many-singular-values', `A batch of ${rows} features of ${columns} numbers has ${Math.min(rows, columns)} singular values; ${count} of them cannot be shrunk. Lower the option 'smallest', or make the batch larger.`)
   }

@@ -37,7 +37,7 @@ const parseNumbers = (text: string): readonly number[] => {
   return numbers
 }
 
-const backendOption = (): Option => new Option('--backend <name>', 'what computes').choices(['auto', 'native', 'wasm', 'cpu'])
+const backendOption = (): Option => new Option('--backend <name>', 'what computes: auto, native, wasm, cpu, or the backend of a plugin')
 const dataOption = (): Option => new Option('--data-dir <folder>', 'folder with data sets and trained networks of your own; by default TRANSFERKIT_DATA_DIR of the environment')
 
 const seedsOption = (): Option => new Option('--seeds <list>', "these seeds in place of the recipe's, such as 1,2,3").argParser(parseSeeds)
@@ -222,7 +222,7 @@ ${exitCodeHelp()}`,
     .addOption(new Option('--text <text>', 'a text to classify; may be given several times').argParser((text, before: readonly string[] | undefined) => [...(before ?? []), text]))
     .addOption(new Option('--top <count>', 'how many classes to show for each').argParser(parseCount).default(3))
     .option('--source <file>', "weights of the source network; by default those in the artefact's run folder")
-    .option('--plugins <list>', 'packages that hold the strategy, with commas between them')
+    .option('--plugins <list>', 'packages that hold the strategy or the network, with commas between them')
     .addOption(backendOption())
     .addHelpText('after', `
 A model for texts takes texts of any length: of a longer one than it can read, the start counts, which is said.
@@ -251,7 +251,7 @@ Examples:
     .addOption(new Option('--names <code>', 'whose names the tensors of a PyTorch file have').choices(['torchvision', 'timm', 'official']))
     .option('--fold', 'fold batch norms into the layers in front of them')
     .option('--source <file>', "weights of an artefact's source network; by default those in its run folder")
-    .option('--plugins <list>', "packages that hold an artefact's strategy, with commas between them")
+    .option('--plugins <list>', "packages that hold an artefact's strategy or a network, with commas between them")
     .option('--force', 'replace files that are there already')
     .addOption(backendOption())
     .addHelpText(
@@ -285,6 +285,7 @@ Examples:
     .description('List the known data sets and whether they are here, or show one with its licence.')
     .argument('[name]', 'the data set to show')
     .option('--download', 'fetch and check the named data set now')
+    .option('--plugins <list>', 'packages that bring more, with commas between them')
     .addOption(dataOption())
     .action(async (name: string | undefined, options: DatasetsArguments, command: Command) => {
       const { datasetsCommand } = await import('./commands/datasets.js')

@@ -32,7 +32,6 @@ describe('a wrong command line ends with 2 and says what was meant', () => {
     [['compare', 'x.yaml', '--seeds', '1,x']],
     [['compare', 'x.yaml', '--seeds', '1,1']],
     [['compare', 'x.yaml', '--seeds']],
-    [['compare', 'x.yaml', '--backend', 'gpu']],
     [['compare']],
     [['compare', 'x.yaml', 'y.yaml']],
     [['run', 'x.yaml', '--seed', '1,2']],

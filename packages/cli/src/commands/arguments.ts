@@ -4,7 +4,7 @@ import type { InputFormat, OutputFormat } from '../convert/format-names.js'
 /** Options of commands that read a recipe. @internal */
 export interface RecipeArguments {
   readonly dataDir?: string
-  readonly backend?: 'auto' | 'native' | 'wasm' | 'cpu'
+  readonly backend?: string
 }
 
 /** Options of commands that train. @internal */
@@ -50,7 +50,7 @@ export interface PredictArguments {
   readonly text?: readonly string[]
   readonly source?: string
   readonly plugins?: string
-  readonly backend?: RecipeArguments['backend']
+  readonly backend?: string
 }
 
 /** Options of `strategies`. @internal */
@@ -62,6 +62,7 @@ export interface StrategiesArguments {
 export interface DatasetsArguments {
   readonly download?: boolean
   readonly dataDir?: string
+  readonly plugins?: string
 }
 
 /** Options of `runtime`. @internal */
@@ -84,5 +85,5 @@ export interface ConvertArguments {
   readonly force?: boolean
   readonly source?: string
   readonly plugins?: string
-  readonly backend?: RecipeArguments['backend']
+  readonly backend?: string
 }

@@ -12,7 +12,7 @@ import type { CompareArguments } from './arguments.js'
 export const compareCommand = async (recipe: string, options: CompareArguments, context: CommandContext): Promise<void> => {
   const { io, json, progress } = context
   const file = withPrecision(await readRecipe(recipe, io.workingFolder, comparison), options.precision)
-  const experiment = await compareStrategies(file, { strategies: (planned) => planned, seeds: options.seeds ?? file.recipe.seeds })
+  const experiment = compareStrategies(file, { strategies: (planned) => planned, seeds: options.seeds ?? file.recipe.seeds })
   const { results, report } = await runExperiment(experiment, options, context)
   const summary = summariseResults(results.rows)
   if (json) writeJson(context, { ...results, summary: { headline: summary.headline, remarks: summary.remarks }, report })

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { openRuntime } from '@transferkit/runtime/node'
 import { countElements, TransferkitError } from '@transferkit/tensor'
 import { foldBatchNorms } from '@transferkit/vision'
 import { type CommandContext, writeJson } from '../console/command-context.js'
@@ -7,7 +6,8 @@ import { chooseOutput, type Input, type Output, recogniseInput } from '../conver
 import { type ReadNetwork, readNetwork, type TensorCounts } from '../convert/read-network.js'
 import { sameLogits } from '../convert/same-logits.js'
 import { writeFiles, writtenAs } from '../convert/write-network.js'
-import { availableMethods } from '../experiment/methods.js'
+import { availableDefinitions, type Definitions } from '../experiment/definitions.js'
+import { openNamedBackend } from '../experiment/open-backend.js'
 import { releaseNetwork } from '../experiment/source-file.js'
 import type { Normalisation } from '../recipe/image-schemas.js'
 import { counted, grouped } from '../report/format.js'
@@ -35,12 +35,12 @@ const normalisationOf = ({ mean, std }: ConvertArguments): Normalisation | undef
   return { mean: [...mean], standardDeviation: [...std] }
 }
 
-const convert = async (input: Input, output: Output, network: ReadNetwork, options: ConvertArguments): Promise<ConversionReport> => {
+const convert = async (input: Input, output: Output, network: ReadNetwork, options: ConvertArguments, { networks }: Definitions): Promise<ConversionReport> => {
   const normalisation = normalisationOf(options)
   const plain = options.fold === true ? foldBatchNorms(network.trained) : undefined
   try {
     const changed: ReadNetwork = plain === undefined ? network : { ...network, trained: plain, ...(network.model === undefined ? {} : { model: { ...network.model, isChanged: true } }) }
-    const written = await writtenAs(changed, output, { ...(options.names === undefined ? {} : { names: options.names }), ...(normalisation === undefined ? {} : { normalisation }) })
+    const written = await writtenAs(changed, output, { ...(options.names === undefined ? {} : { names: options.names }), ...(normalisation === undefined ? {} : { normalisation }), networks })
     const back = written.readBack()
     try {
       const largestDifference = sameLogits((inputs) => network.logits(inputs), back, network.trained.network.inputShape)
@@ -79,19 +79,19 @@ export const convertCommand = async (from: string, to: string, options: ConvertA
   const { io, json } = context
   const input = await recogniseInput(resolve(io.workingFolder, from), from, options.from)
   const output = chooseOutput(resolve(io.workingFolder, to), to, input.format, options.to)
-  const methods = await availableMethods(splitList(options.plugins), io.workingFolder)
-  const runtime = await openRuntime(options.backend === undefined ? {} : { backend: options.backend })
+  const definitions = await availableDefinitions(splitList(options.plugins), io.workingFolder)
+  const runtime = await openNamedBackend(options.backend, definitions.backends)
   try {
     const { network: name, classes, names, source } = options
     const network = await readNetwork(input, {
-      methods,
+      definitions,
       ...(name === undefined ? {} : { network: name }),
       ...(classes === undefined ? {} : { classes }),
       ...(names === undefined ? {} : { names }),
       ...(source === undefined ? {} : { source: resolve(io.workingFolder, source) }),
     })
     try {
-      const report = await convert(input, output, network, options)
+      const report = await convert(input, output, network, options, definitions)
       if (json) writeJson(context, report)
       else io.stdout.write(reportLines(report).map((line) => `${line}\n`).join(''))
     } finally {

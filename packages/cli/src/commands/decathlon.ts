@@ -12,7 +12,7 @@ import type { CompareArguments } from './arguments.js'
 export const decathlonCommand = async (recipe: string, options: CompareArguments, context: CommandContext): Promise<void> => {
   const { io, json, progress } = context
   const file = withPrecision(await readRecipe(recipe, io.workingFolder, decathlon), options.precision)
-  const experiment = await benchmarkDomains(file, options.seeds ?? file.recipe.seeds)
+  const experiment = benchmarkDomains(file, options.seeds ?? file.recipe.seeds)
   const { results, report } = await runExperiment(experiment, options, context)
   const summary = summariseDecathlon(results)
   if (json) writeJson(context, { ...results, summary, report })

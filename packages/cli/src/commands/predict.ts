@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { normalise } from '@transferkit/datasets'
 import { decodeImage } from '@transferkit/datasets/node'
-import { openRuntime } from '@transferkit/runtime/node'
 import { type BatchTransform, type TrainedNetwork, TransferkitError } from '@transferkit/tensor'
 import { loadArtefact, readTransferConfig, type TargetModel } from '@transferkit/training'
 import { readArtefact } from '@transferkit/training/node'
@@ -11,7 +10,8 @@ import { textTable } from '../console/text-table.js'
 import { type ArtefactRecord, readArtefactRecord } from '../experiment/artefact-record.js'
 import { readArtefactSource } from '../experiment/artefact-source.js'
 import { sourceOfRecord } from '../experiment/artefact-text.js'
-import { availableMethods } from '../experiment/methods.js'
+import { availableDefinitions } from '../experiment/definitions.js'
+import { openNamedBackend } from '../experiment/open-backend.js'
 import type { SourceNetwork } from '../experiment/source-file.js'
 import { releaseSource } from '../experiment/source-network.js'
 import { readTextRecord } from '../experiment/text-record.js'
@@ -76,10 +76,10 @@ export const predictCommand = async (folder: string, inputs: readonly string[], 
   const { io } = context
   const path = resolve(io.workingFolder, folder)
   const artefact = await readArtefact(path)
-  const methods = await availableMethods(splitList(options.plugins), io.workingFolder)
-  const runtime = await openRuntime(options.backend === undefined ? {} : { backend: options.backend })
+  const { methods, networks, backends } = await availableDefinitions(splitList(options.plugins), io.workingFolder)
+  const runtime = await openNamedBackend(options.backend, backends)
   try {
-    const source = await readArtefactSource(path, options.source === undefined ? undefined : resolve(io.workingFolder, options.source))
+    const source = await readArtefactSource(path, options.source === undefined ? undefined : resolve(io.workingFolder, options.source), networks)
     try {
       const prepared = await preparationFor(source, readTransferConfig(artefact.config).record, folder, inputs, options, context)
       try {

@@ -7,7 +7,7 @@ import { dataFolder } from '../experiment/data-folder.js'
 import { openBackend } from '../experiment/open-backend.js'
 import { readRecipe } from '../experiment/read-recipe.js'
 import { writeSourceFile } from '../experiment/source-file.js'
-import { obtainSource, releaseSource } from '../experiment/source-network.js'
+import { checkNetwork, obtainSource, releaseSource } from '../experiment/source-network.js'
 import { comparison } from '../recipe/comparison.js'
 import type { PretrainArguments } from './arguments.js'
 
@@ -17,10 +17,11 @@ export const pretrainCommand = async (recipeFile: string, options: PretrainArgum
   const file = await readRecipe(recipeFile, io.workingFolder, comparison)
   const { recipe } = file
   if (recipe.source.pretrain === undefined) throw file.error([{ path: ['source', 'weights'], message: 'the source network is read from a file, so there is nothing to train; give pretrain in place of weights.' }])
-  const runtime = await openBackend(options, recipe, progress)
+  checkNetwork(file)
+  const runtime = await openBackend(options, file, progress)
   try {
     progress.note(runtime.reason)
-    const places = { ...dataFolder(options.dataDir, io), folder: file.folder, progress, signal: io.signal, cache: cacheFolder({ environment: io.environment }), runtime }
+    const places = { ...dataFolder(options.dataDir, io), folder: file.folder, definitions: file.definitions, progress, signal: io.signal, cache: cacheFolder({ environment: io.environment }), runtime }
     const source = await obtainSource(file, places)
     try {
       const out = options.out === undefined ? undefined : resolve(io.workingFolder, options.out)

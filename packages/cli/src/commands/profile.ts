@@ -78,16 +78,16 @@ export const profileCommand = async (recipeFile: string, options: ProfileArgumen
   const { io, progress, json } = context
   const file = await readRecipe(recipeFile, io.workingFolder, comparison)
   const seed = file.recipe.seeds[0] ?? 1
-  const { targets } = await compareStrategies(file, { strategies: (planned) => chooseStrategy(planned, options.strategy), seeds: [seed], withBaseline: false })
+  const { targets } = compareStrategies(file, { strategies: (planned) => chooseStrategy(planned, options.strategy), seeds: [seed], withBaseline: false })
   const [target] = targets
   if (target === undefined) return
-  const runtime = await openBackend(options, file.recipe, progress)
+  const runtime = await openBackend(options, file, progress)
   try {
     progress.note(runtime.reason)
     if (runtime.backend !== 'native') {
       throw new TransferkitError('usage/not-native', `Only the kernels of native TensorFlow are profiled, but this is the backend '${runtime.backend}'. Take --backend native; "transferkit runtime --install" sets it up.`)
     }
-    const places = { ...dataFolder(options.dataDir, io), folder: file.folder, cache: cacheFolder({ environment: io.environment }), progress, signal: io.signal, runtime }
+    const places = { ...dataFolder(options.dataDir, io), folder: file.folder, definitions: file.definitions, cache: cacheFolder({ environment: io.environment }), progress, signal: io.signal, runtime }
     const profiler = stepProfiler(runtime.compile)
     const names = await trainUntilSeen(file, target, seed, places, profiler)
     const phases: ProfiledPhases = profiler.phases().map((step, index) => ({ phase: names[index] ?? 'training', ...summariseStep(step, options.shapes === true) }))

@@ -35,7 +35,7 @@ export const runCommand = async (recipe: string, options: RunArguments, context:
   const { io, json } = context
   const file = withPrecision(await readRecipe(recipe, io.workingFolder, comparison), options.precision)
   const seed = options.seed ?? file.recipe.seeds[0] ?? 1
-  const { results, out, report } = await runExperiment(await compareStrategies(file, { strategies: (planned) => chooseStrategy(planned, options.strategy), seeds: [seed], withBaseline: false }), options, context)
+  const { results, out, report } = await runExperiment(compareStrategies(file, { strategies: (planned) => chooseStrategy(planned, options.strategy), seeds: [seed], withBaseline: false }), options, context)
   const [row] = results.rows
   if (row === undefined) return
   const artefact = artefactPath(out, row)

@@ -8,7 +8,7 @@ import { readArtefactRecord } from '../experiment/artefact-record.js'
 import { readArtefactSource } from '../experiment/artefact-source.js'
 import { modelName, readModelFiles } from '../experiment/model-files.js'
 import { networkByName } from '../experiment/network-by-name.js'
-import type { Method } from '../experiment/plugins.js'
+import type { Definitions } from '../experiment/definitions.js'
 import { importModel, type ModelFiles, readSourceFile, releaseNetwork, type SourceRecord } from '../experiment/source-file.js'
 import { readTextRecord } from '../experiment/text-record.js'
 import { transformsOf } from '../experiment/transforms.js'
@@ -56,8 +56,8 @@ export interface ReadOptions {
   readonly names?: PytorchCode
   /** Source network of an artefact. */
   readonly source?: string
-  /** Where the strategy of an artefact is looked up. */
-  readonly methods: ReadonlyMap<string, Method>
+  /** Where the strategy of an artefact, and a network, are looked up. */
+  readonly definitions: Definitions
 }
 
 const ofNetwork = (trained: TrainedNetwork): Pick<ReadNetwork, 'trained' | 'logits' | 'release'> => ({
@@ -73,12 +73,12 @@ const guessedName = (entries: readonly SafetensorsEntry[], path: string): string
   throw new TransferkitError('convert/unknown-network', `${path}: the tensors are not exactly those of a network that Transferkit knows. ${near} Say with --network which one it is, and the tensors that do not fit are listed.`)
 }
 
-const readPytorch = async (path: string, { network: told, classes, names: code }: ReadOptions): Promise<ReadNetwork> => {
+const readPytorch = async (path: string, { network: told, classes, names: code, definitions: { networks } }: ReadOptions): Promise<ReadNetwork> => {
   const { entries } = readSafetensors(await readFile(path), path)
   const name = told ?? guessedName(entries, path)
   const namesFor = (of: TrainedNetwork['network']): [] | [ReturnType<typeof pytorchNames>] => (code === undefined ? [] : [pytorchNames(of, code)])
-  const anyClasses = networkByName(name, { classes: 1 })
-  const network = networkByName(name, { classes: classes ?? classesOfPytorch(anyClasses, entries, ...namesFor(anyClasses)) })
+  const anyClasses = networkByName(name, { classes: 1 }, networks)
+  const network = networkByName(name, { classes: classes ?? classesOfPytorch(anyClasses, entries, ...namesFor(anyClasses)) }, networks)
   const { matched, missing, unexpected, misshapen } = comparePytorch(network, entries, ...namesFor(network))
   return {
     ...ofNetwork({ network, variables: importPytorch(network, entries, ...namesFor(network)) }),
@@ -95,13 +95,13 @@ const readModel = async (path: string): Promise<ReadNetwork> => {
 }
 
 /** The plain network that a transferred model can be folded into. */
-const readTransferred = async (path: string, { source: given, methods }: ReadOptions): Promise<ReadNetwork> => {
+const readTransferred = async (path: string, { source: given, definitions: { methods, networks } }: ReadOptions): Promise<ReadNetwork> => {
   const artefact = await readArtefact(path)
   const config = readTransferConfig(artefact.config)
   if (readTextRecord(config.record) !== undefined) throw new TransferkitError('convert/text', `${path}: is a model for texts, which no other format has a place for: its vocabulary would be lost. Use it with "transferkit predict" or loadArtefact of @transferkit/training.`)
   const prepared = readArtefactRecord(config.record)
   const transforms = prepared === undefined ? [] : [...transformsOf(prepared.transforms), normalise(prepared.normalisation)]
-  const source = await readArtefactSource(path, given)
+  const source = await readArtefactSource(path, given, networks)
   const releaseSource = (): void => releaseNetwork(source.trained)
   try {
     const loaded = await loadArtefact({ artefact, source: source.trained, strategies: [...methods.values()], transforms })
@@ -149,7 +149,7 @@ export const readNetwork = async ({ format, path }: Input, options: ReadOptions)
     case 'artefact':
       return readTransferred(path, options)
     case 'transferkit': {
-      const { trained, record, model, vocabulary } = readSourceFile(await readFile(path), path)
+      const { trained, record, model, vocabulary } = readSourceFile(await readFile(path), path, options.definitions.networks)
       if (vocabulary !== undefined) {
         releaseNetwork(trained)
         throw new TransferkitError('convert/text', `${path}: is a network for texts, which no other format has a place for: its vocabulary would be lost. Name the file in source.weights of a recipe.`)

@@ -4,6 +4,7 @@ import { type Network, type TrainedNetwork, TransferkitError } from '@transferki
 import { readSafetensors, writeSafetensors } from '@transferkit/training'
 import { writeAtomically } from '@transferkit/training/node'
 import { exportLayersModel, exportPytorch, importPytorch, importTfjsModel, type PytorchCode, pytorchNames, type PytorchNames, tfjsWeightPaths } from '@transferkit/vision'
+import type { Definitions } from '../experiment/definitions.js'
 import { readSourceFile, writeSourceFile } from '../experiment/source-file.js'
 import type { Normalisation } from '../recipe/image-schemas.js'
 import type { Output } from './formats.js'
@@ -31,9 +32,11 @@ export interface WriteOptions {
   readonly names?: PytorchCode
   /** How inputs are normalised, where that is not known. */
   readonly normalisation?: Normalisation
+  /** Networks of plugins. */
+  readonly networks: Definitions['networks']
 }
 
-const asOurs = async ({ trained, record, model }: ReadNetwork, path: string, told: Normalisation | undefined): Promise<Written> => {
+const asOurs = async ({ trained, record, model }: ReadNetwork, path: string, told: Normalisation | undefined, networks: Definitions['networks']): Promise<Written> => {
   const normalisation = told ?? record.normalisation
   if (normalisation === undefined) {
     throw new TransferkitError(
@@ -42,7 +45,7 @@ const asOurs = async ({ trained, record, model }: ReadNetwork, path: string, tol
     )
   }
   const content = await writeSourceFile({ trained, record: { ...record, normalisation }, ...(model === undefined ? {} : { model }) })
-  return { files: [{ path, content }], readBack: () => readSourceFile(content, path).trained }
+  return { files: [{ path, content }], readBack: () => readSourceFile(content, path, networks).trained }
 }
 
 const namesFor = (network: Network, code: PytorchCode | undefined): PytorchNames => {
@@ -82,10 +85,10 @@ const asModel = ({ trained, record: { network: name, classNames } }: ReadNetwork
  * @throws TransferkitError `usage/no-normalisation`, and what the export throws.
  * @internal
  */
-export const writtenAs = async (network: ReadNetwork, { format, path }: Output, { names, normalisation }: WriteOptions): Promise<Written> => {
+export const writtenAs = async (network: ReadNetwork, { format, path }: Output, { names, normalisation, networks }: WriteOptions): Promise<Written> => {
   switch (format) {
     case 'transferkit':
-      return asOurs(network, path, normalisation)
+      return asOurs(network, path, normalisation, networks)
     case 'pytorch':
       return asPytorch(network, path, names)
     case 'tfjs':

@@ -3,7 +3,6 @@ import type { DecathlonRecipe, DomainSettings } from '../recipe/decathlon.js'
 import type { TargetSettings } from '../recipe/target-schema.js'
 import type { DecathlonResults } from '../report/decathlon-results.js'
 import type { Experiment, PlannedTarget } from './experiment.js'
-import { methodsOf } from './methods.js'
 import { plannedStrategies } from './planned-strategies.js'
 import type { RecipeFile } from './read-recipe.js'
 import { resolvedRecipe } from './resolved-recipe.js'
@@ -20,12 +19,12 @@ const baseParameters = ({ trained: { variables } }: SourceNetwork): number => co
  *
  * @param file The recipe.
  * @param seeds The seeds.
- * @throws TransferkitError `recipe/invalid` for strategies and options that there are not, and what importing plugins throws.
+ * @throws TransferkitError `recipe/invalid` for strategies and options that there are not.
  * @internal
  */
-export const benchmarkDomains = async (file: RecipeFile<DecathlonRecipe>, seeds: readonly number[]): Promise<Experiment<DecathlonResults>> => {
+export const benchmarkDomains = (file: RecipeFile<DecathlonRecipe>, seeds: readonly number[]): Experiment<DecathlonResults> => {
   const { domains, score } = file.recipe
-  const methods = await methodsOf(file)
+  const { methods } = file.definitions
   const strategies = plannedStrategies(file, methods)
   const targets = domains.map((domain, index): PlannedTarget => {
     const path = ['domains', index]

@@ -2,7 +2,6 @@ import type { Recipe } from '../recipe/comparison.js'
 import { readsText } from '../recipe/text-problems.js'
 import type { Results } from '../report/results.js'
 import type { Experiment } from './experiment.js'
-import { methodsOf } from './methods.js'
 import { type PlannedStrategy, plannedStrategies } from './planned-strategies.js'
 import type { RecipeFile } from './read-recipe.js'
 import { resolvedRecipe } from './resolved-recipe.js'
@@ -23,11 +22,11 @@ export interface Selection {
  *
  * @param file The recipe.
  * @param select What of it is run.
- * @throws TransferkitError `recipe/invalid` for strategies and options that there are not, and what importing plugins throws.
+ * @throws TransferkitError `recipe/invalid` for strategies and options that there are not.
  * @internal
  */
-export const compareStrategies = async (file: RecipeFile<Recipe>, select: Selection): Promise<Experiment<Results>> => {
-  const strategies = select.strategies(plannedStrategies(file, await methodsOf(file)))
+export const compareStrategies = (file: RecipeFile<Recipe>, select: Selection): Experiment<Results> => {
+  const strategies = select.strategies(plannedStrategies(file, file.definitions.methods))
   const { seeds } = select
   const { source, target } = file.recipe
   return {

@@ -3,7 +3,7 @@ import { cpus, release } from 'node:os'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { Runtime } from '@transferkit/runtime/node'
+import type { OpenedRuntime } from './open-backend.js'
 
 /** Where and with what a run is made: `environment.json` of a run folder. @internal */
 export interface Environment {
@@ -13,8 +13,8 @@ export interface Environment {
   readonly commit?: string
   /** Which backend was taken, and why. */
   readonly backend: string
-  /** Threads that one operation may use. */
-  readonly threads: number
+  /** Threads that one operation may use, where that is known. */
+  readonly threads?: number
   /** Processor and number of its cores. */
   readonly processor: string
   /** Operating system with its version, and architecture. */
@@ -44,14 +44,14 @@ const commitOf = async (folder: string): Promise<string | undefined> => {
  * @param version Version of the command line.
  * @internal
  */
-export const describeEnvironment = async (runtime: Runtime, version: string): Promise<Environment> => {
+export const describeEnvironment = async (runtime: Pick<OpenedRuntime, 'reason' | 'threads'>, version: string): Promise<Environment> => {
   const commit = await commitOf(dirname(fileURLToPath(import.meta.url)))
   const processors = cpus()
   return {
     version,
     ...(commit === undefined ? {} : { commit }),
     backend: runtime.reason,
-    threads: runtime.threads,
+    ...(runtime.threads === undefined ? {} : { threads: runtime.threads }),
     processor: `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} cores`,
     system: `${process.platform} ${release()}, ${process.arch}`,
     node: process.version,

@@ -16,11 +16,11 @@ const recipes = readdirSync(folder).filter((name) => name.endsWith('.yaml'))
 const decided = ({ targets }: Experiment<unknown>): unknown => targets.map(({ domain, settings, strategies }) => ({ domain, settings, strategies: strategies.map(({ strategy, settings: how, name }) => ({ options: strategy.options, how, name })) }))
 
 /** Names strategies, options and a network that there are; what a run folder keeps is a recipe again, and says the same. */
-const check = async <R extends RecipeFile['recipe']>(file: RecipeFile<R>, plan: (file: RecipeFile<R>) => Promise<Experiment<unknown>>, parse: (text: string) => RecipeFile<R>): Promise<void> => {
+const check = async <R extends RecipeFile['recipe']>(file: RecipeFile<R>, plan: (file: RecipeFile<R>) => Experiment<unknown>, parse: (text: string) => RecipeFile<R>): Promise<void> => {
   checkNetwork(file)
-  const planned = await plan(file)
+  const planned = plan(file)
   expect(planned.targets.flatMap(({ strategies }) => strategies).length).toBe(planned.targets.length * file.recipe.strategies.length)
-  expect(decided(await plan(parse(planned.resolved('cpu'))))).toEqual(decided(planned))
+  expect(decided(plan(parse(planned.resolved('cpu'))))).toEqual(decided(planned))
 }
 
 describe('the examples', () => {

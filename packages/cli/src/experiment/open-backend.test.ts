@@ -21,10 +21,12 @@ strategies: [ptu]
 
 const withoutCompiler = recipe.replace('steps: 6,', 'steps: 6, compile: false,')
 
+const fileOf = (text: string): Parameters<typeof openBackend>[1] => ({ ...parseRecipe(text, 'bars.yaml', comparison), definitions: { methods: new Map(), networks: new Map(), datasets: new Map(), backends: new Map(), code: new Map() } })
+
 const quiet = { note: () => undefined }
 
 /** Why native TensorFlow cannot be opened; undefined where it can. */
-const nativeProblem = await openBackend({ backend: 'native' }, parseRecipe(recipe, 'bars.yaml', comparison).recipe, quiet).then(
+const nativeProblem = await openBackend({ backend: 'native' }, fileOf(recipe), quiet).then(
   (runtime) => {
     runtime.close()
     return undefined
@@ -44,7 +46,7 @@ describe.skipIf(nativeProblem !== undefined)('steps on native TensorFlow', () =>
     ['are as they are when the recipe says so', withoutCompiler, {}, true],
     ['are as they are when the recipe says so and the command line says nothing else', withoutCompiler, { compile: true }, true],
   ])('%s', async (_, text, options, isSame) => {
-    const runtime = await openBackend({ backend: 'native', ...options }, parseRecipe(text, 'bars.yaml', comparison).recipe, quiet)
+    const runtime = await openBackend({ backend: 'native', ...options }, fileOf(text), quiet)
     try {
       expect(runtime.compile(oneMore) === oneMore).toBe(isSame)
     } finally {

@@ -2,10 +2,11 @@ import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { arrayTextDataset, readLabelledJsonLines, readLabelledLines, readLabelledTable, readPlainLines, type TextDataset } from '@transferkit/datasets'
 import { fileBytes, loadTextDataset } from '@transferkit/datasets/node'
-import { TransferkitError } from '@transferkit/tensor'
+import { type ExampleSet, TransferkitError } from '@transferkit/tensor'
 import { phaseProgress } from '../console/phases.js'
+import type { TargetSettings } from '../recipe/target-schema.js'
 import type { TextFileSettings } from '../recipe/text-schemas.js'
-import { type DataPlaces, isPath, phaseOf } from './open-dataset.js'
+import { type DataPlaces, isPath, openPluginDataset, phaseOf } from './open-dataset.js'
 
 /** A column as a name of a field: lines of JSON have no numbered ones. */
 const fieldName = (column: string | number | undefined, otherwise: string, path: string): string => {
@@ -68,16 +69,26 @@ const readFile = async (path: string, settings: TextFileSettings): Promise<TextD
   }
 }
 
+/** Which columns of a file hold what, and options for a plugin's data set. @internal */
+export type TextSetSettings = Pick<TargetSettings, 'texts' | 'datasetOptions'>
+
+const isOfTexts = (opened: ExampleSet): opened is TextDataset => 'paired' in opened
+
 /**
- * Opens a set of labelled texts by the name that a recipe gives: a known one such as `mr`, or the path of a file, which begins with `./`, `../` or `/`.
+ * Opens a set of labelled texts by the name that a recipe gives: a known one such as `mr`, one of a plugin, or the path of a file, which begins with `./`, `../` or `/`.
  *
  * @param name The name or path.
- * @param settings Which columns of a file hold what.
+ * @param settings Which columns of a file hold what, and options for a plugin's.
  * @param places Where to look.
  * @throws TransferkitError `data/no-folder` for a file that there is not, and what the readers throw.
  * @internal
  */
-export const openTextDataset = async (name: string, settings: TextFileSettings, places: DataPlaces): Promise<TextDataset> => {
+export const openTextDataset = async (name: string, { texts: settings = {}, datasetOptions }: TextSetSettings, places: DataPlaces): Promise<TextDataset> => {
+  const ofPlugin = await openPluginDataset(name, datasetOptions, places)
+  if (ofPlugin !== undefined) {
+    if (!isOfTexts(ofPlugin)) throw new TransferkitError('dataset/wrong-kind', `${name}: is no set of texts, and the source network is for texts.`)
+    return ofPlugin
+  }
   if (isPath(name)) return readFile(resolve(places.folder, name), settings)
   const phases = phaseProgress(places.progress)
   try {
@@ -101,10 +112,10 @@ export const openTextDataset = async (name: string, settings: TextFileSettings, 
  * @throws TransferkitError What {@link openTextDataset} throws, and `dataset/empty`.
  * @internal
  */
-export const openTexts = async (name: string, settings: TextFileSettings, places: DataPlaces): Promise<TextDataset> => {
+export const openTexts = async (name: string, settings: TextSetSettings, places: DataPlaces): Promise<TextDataset> => {
   const path = resolve(places.folder, name)
   if (!isPath(name) || !/\.txt(\.gz)?$/i.test(name) || (await stat(path).catch(() => undefined)) === undefined) return openTextDataset(name, settings, places)
-  const { encoding } = settings
+  const { encoding } = settings.texts ?? {}
   const texts: string[] = []
   for await (const line of readPlainLines(fileBytes(path), { name: path, ...(encoding === undefined ? {} : { encoding }) })) texts.push(line)
   if (texts.length === 0) throw new TransferkitError('dataset/empty', `${path}: has no lines of text.`)
@@ -121,8 +132,8 @@ export const openTexts = async (name: string, settings: TextFileSettings, places
  * @throws TransferkitError `dataset/parts-differ` when the two do not have the same classes.
  * @internal
  */
-export const openTestTexts = async (name: string, settings: TextFileSettings, training: TextDataset, places: DataPlaces): Promise<TextDataset> => {
-  const test = await openTextDataset(name, { classes: [...training.task.classes], ...settings }, places)
+export const openTestTexts = async (name: string, settings: TextSetSettings, training: TextDataset, places: DataPlaces): Promise<TextDataset> => {
+  const test = await openTextDataset(name, { ...settings, texts: { classes: [...training.task.classes], ...settings.texts } }, places)
   if (test.task.classes.join('\n') !== training.task.classes.join('\n') || test.paired !== training.paired) {
     throw new TransferkitError('dataset/parts-differ', `${name} does not have the classes of ${training.name}, or one has pairs of texts and the other has not.`)
   }

@@ -9,6 +9,7 @@ import type { StrategyEntry } from '../recipe/strategy-schema.js'
 import type { TrainingOverrides, TrainingSettings } from '../recipe/training-schema.js'
 import { spellingAdvice } from '../recipe/spelling.js'
 import type { Method } from './plugins.js'
+import { wrongOption } from './wrong-option.js'
 
 /** A strategy of a recipe, ready to be trained. @internal */
 export interface PlannedStrategy {
@@ -32,17 +33,6 @@ export interface DomainOverrides {
   readonly training: TrainingOverrides
   /** Options that differ from those of all domains, by the name of the strategy. */
   readonly strategyOptions: Readonly<Record<string, Readonly<Record<string, unknown>>>>
-}
-
-/** Where in the options the first thing is that a schema does not accept. */
-const wrongOption = (method: Method, options: unknown): FieldPath => {
-  const result = method.optionsSchema['~standard'].validate(options)
-  if (result instanceof Promise || result.issues === undefined) return []
-  const [issue] = result.issues
-  const path = (issue?.path ?? []).map((part) => (typeof part === 'object' ? part.key : part)).filter((part) => typeof part !== 'symbol')
-  // Libraries name a field that does not exist beside the path; zod calls the list keys.
-  const [key] = (issue as { readonly keys?: readonly string[] } | undefined)?.keys ?? []
-  return key === undefined ? path : [...path, key]
 }
 
 /**
@@ -72,7 +62,7 @@ export const plannedStrategies = ({ recipe, error }: ParsedRecipe<CommonRecipe>,
       return method(options as never)
     } catch (cause) {
       if (!TransferkitError.isInstance(cause)) throw cause
-      const field = wrongOption(method, options)
+      const field = wrongOption(method.optionsSchema, options)
       problems.push({ path: [...optionsPath, ...field], atName: field.length > 0, message: cause.message })
       return undefined
     }

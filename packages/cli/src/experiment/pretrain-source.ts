@@ -1,12 +1,12 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Runtime } from '@transferkit/runtime'
 import { type BatchTransform, type Dataset, inference, type Network, type TrainedNetwork } from '@transferkit/tensor'
 import { evaluate, pretrain, type TrainingSettings } from '@transferkit/training'
 import { writeAtomically } from '@transferkit/training/node'
 import type { PretrainSettings } from '../recipe/source-schema.js'
 import { decimal } from '../report/format.js'
 import { followTraining } from './follow-training.js'
+import type { OpenedRuntime } from './open-backend.js'
 import type { DataPlaces } from './open-dataset.js'
 import type { SourceRecord } from './source-file.js'
 import { heldOut } from './training-part.js'
@@ -15,7 +15,7 @@ import { optionsOf } from './training-settings.js'
 /** Where source networks come from and are kept. @internal */
 export interface SourcePlaces extends DataPlaces {
   /** The backend that trains: a network that another one has trained has other numbers. */
-  readonly runtime: Pick<Runtime, 'backend' | 'compile'>
+  readonly runtime: Pick<OpenedRuntime, 'backend' | 'compile'>
 }
 
 /** What a source network is trained on. @internal */

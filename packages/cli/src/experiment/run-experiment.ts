@@ -1,7 +1,6 @@
 import { rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { cacheFolder } from '@transferkit/datasets/node'
-import type { Runtime } from '@transferkit/runtime'
 import { TransferkitError } from '@transferkit/tensor'
 import { type FeatureStore, memoryFeatureStore, sourceIdentity, tieredFeatureStore } from '@transferkit/training'
 import { folderFeatureStore, openRunFolder, type RunFolder } from '@transferkit/training/node'
@@ -16,7 +15,7 @@ import { checkStrategies } from './check-strategies.js'
 import { dataFolder } from './data-folder.js'
 import { describeEnvironment, type Environment } from './environment.js'
 import type { Experiment, PlannedTarget, TrialOutcome } from './experiment.js'
-import { openBackend } from './open-backend.js'
+import { checkBackend, openBackend, type OpenedRuntime } from './open-backend.js'
 import type { DataPlaces } from './open-dataset.js'
 import { runFiles, trialName, type TrialPlace } from './run-layout.js'
 import { type SourceNetwork, writeSourceFile } from './source-file.js'
@@ -94,7 +93,7 @@ const trialLabel = (place: TrialPlace, index: number, total: number): string =>
 type TrialRecord = Pick<Trial, 'folder' | 'label'>
 
 /** Runs the trials one after the other, seed by seed, and keeps the results after each. */
-const runTrials = async <Results>(experiment: Experiment<Results>, folder: RunFolder, runtime: Runtime, features: FeatureStore | false, places: DataPlaces): Promise<Results> => {
+const runTrials = async <Results>(experiment: Experiment<Results>, folder: RunFolder, runtime: OpenedRuntime, features: FeatureStore | false, places: DataPlaces): Promise<Results> => {
   const { file, seeds, targets } = experiment
   const environment = await describeEnvironment(runtime, packageVersion())
   const header = headerOf(file.name, environment)
@@ -145,16 +144,17 @@ const inOrder = (outcomes: readonly TrialOutcome[], targets: readonly PlannedTar
  * @internal
  */
 export const runExperiment = async <Results>(experiment: Experiment<Results>, options: RunFolderArguments, { io, progress }: CommandContext): Promise<FinishedRun<Results>> => {
-  const { recipe, folder, name } = experiment.file
+  const { folder, name, definitions } = experiment.file
   checkNetwork(experiment.file)
+  checkBackend(options.backend, definitions.backends)
   const out = resolve(io.workingFolder, options.out ?? join('runs', folderName(name)))
   await checkFolder(out, options)
   const cache = cacheFolder({ environment: io.environment })
-  const places: DataPlaces = { ...dataFolder(options.dataDir, io), folder, cache, progress, signal: io.signal }
+  const places: DataPlaces = { ...dataFolder(options.dataDir, io), folder, definitions, cache, progress, signal: io.signal }
   const runFolder = await openRunFolder(out)
   try {
     if (options.restart === true) await clear(runFolder)
-    const runtime = await openBackend(options, recipe, progress)
+    const runtime = await openBackend(options, experiment.file, progress)
     try {
       progress.note(runtime.reason)
       const results = await runTrials(experiment, runFolder, runtime, options.featureCache === false ? false : featureStore(cache), places)

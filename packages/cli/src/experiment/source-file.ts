@@ -3,7 +3,7 @@ import { type Network, release, type TrainedNetwork, TransferkitError, withClass
 import { loadNetwork, readSafetensors, type Safetensors, type SafetensorsEntry, saveNetwork, writeSafetensors } from '@transferkit/training'
 import { classesOfPytorch, importPytorch, importTfjsModel } from '@transferkit/vision'
 import { z } from 'zod'
-import { networkOptionsSchema } from '../recipe/text-schemas.js'
+import type { Definitions } from './definitions.js'
 import { networkByName } from './network-by-name.js'
 import { asStored } from './stored-structure.js'
 
@@ -15,7 +15,7 @@ const recordSchema = z.object({
   classes: z.int().positive(),
   inputShape: z.array(z.int().positive()),
   dataset: z.string(),
-  options: networkOptionsSchema.exactOptional(),
+  options: z.record(z.string(), z.unknown()).exactOptional(),
   // Networks for texts have none.
   normalisation: normalisation.exactOptional(),
   accuracy: z.number().optional(),
@@ -135,17 +135,17 @@ const fromModel = (file: Safetensors, bytes: Uint8Array, model: ModelFiles, reco
   }
 }
 
-/** A network of ours by its record, with its vocabulary where it reads texts. */
-const ofOurs = (file: Safetensors, bytes: Uint8Array, record: SourceRecord, what: string): SourceNetwork => {
+/** A network by its record, with its vocabulary where it reads texts. */
+const ofRecord = (file: Safetensors, bytes: Uint8Array, record: SourceRecord, what: string, networks: Definitions['networks']): SourceNetwork => {
   const text = file.metadata[vocabularyName]
   const vocabulary = text === undefined ? undefined : loadVocabulary(text, { name: what })
   const { network: name, classes, inputShape, options } = record
-  const network = networkByName(name, { classes, inputShape, options, ...(vocabulary === undefined ? {} : { vocabulary: vocabulary.size }) })
+  const network = networkByName(name, { classes, inputShape, options, ...(vocabulary === undefined ? {} : { vocabulary: vocabulary.size }) }, networks)
   return { record, trained: loadStored(network, file, bytes, classes), ...(vocabulary === undefined ? {} : { vocabulary }) }
 }
 
-const fromPytorch = ({ entries }: Safetensors, { network: name, classes, dataset, normalisation: expected }: ExpectedSource): SourceNetwork => {
-  const network = networkByName(name, { classes: classes ?? classesOfPytorch(networkByName(name, { classes: 1 }), entries) })
+const fromPytorch = ({ entries }: Safetensors, { network: name, classes, dataset, normalisation: expected }: ExpectedSource, networks: Definitions['networks']): SourceNetwork => {
+  const network = networkByName(name, { classes: classes ?? classesOfPytorch(networkByName(name, { classes: 1 }, networks), entries) }, networks)
   const record = { network: name, classes: network.classes, inputShape: [...network.inputShape], dataset, normalisation: expected }
   return { record, trained: { network, variables: importPytorch(network, entries) } }
 }
@@ -155,19 +155,20 @@ const fromPytorch = ({ entries }: Safetensors, { network: name, classes, dataset
  *
  * @param bytes The file.
  * @param what Its name, for messages.
+ * @param networks Networks of plugins.
  * @param expected What the recipe says of a file that says nothing of itself.
  * @throws TransferkitError `safetensors/corrupt`, `safetensors/does-not-fit`, `pytorch/mismatch`, `network/unknown`.
  * @internal
  */
-export const readSourceFile = (bytes: Uint8Array, what: string, expected?: ExpectedSource): SourceNetwork => {
+export const readSourceFile = (bytes: Uint8Array, what: string, networks: Definitions['networks'], expected?: ExpectedSource): SourceNetwork => {
   const file = readSafetensors(bytes, what)
   const record = recordOf(file, what)
   if (record !== undefined) {
     const model = modelOf(file, what)
-    return model === undefined ? ofOurs(file, bytes, record, what) : fromModel(file, bytes, model, record)
+    return model === undefined ? ofRecord(file, bytes, record, what, networks) : fromModel(file, bytes, model, record)
   }
   if (expected === undefined) throw new TransferkitError('safetensors/no-record', `${what}: it does not say which network it holds. It has to be a file that "transferkit pretrain" or "transferkit convert" made, or the recipe has to say what it is.`)
-  return fromPytorch(file, expected)
+  return fromPytorch(file, expected, networks)
 }
 
 /**

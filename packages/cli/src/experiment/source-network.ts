@@ -7,44 +7,63 @@ import { writeAtomically } from '@transferkit/training/node'
 import { inField } from '../recipe/in-field.js'
 import type { CommonRecipe } from '../recipe/common-schema.js'
 import type { Normalisation } from '../recipe/image-schemas.js'
+import type { FieldPath } from '../recipe/issues.js'
 import type { ParsedRecipe } from '../recipe/parse-recipe.js'
 import type { PretrainSettings, SourceSettings } from '../recipe/source-schema.js'
 import { readsText } from '../recipe/text-problems.js'
+import { networkOptionsSchema } from '../recipe/text-schemas.js'
 import { locateFile } from './locate-file.js'
 import { networkByName } from './network-by-name.js'
-import { openDataset } from './open-dataset.js'
+import { openDataset, pluginDataset } from './open-dataset.js'
+import type { RecipeFile } from './read-recipe.js'
 import { modelName, readModelFiles } from './model-files.js'
 import { checkpointPath, pretrainSource, readExisting, resultText, type SourcePlaces, withTest } from './pretrain-source.js'
 import { importModel, readSourceFile, releaseNetwork, type SourceNetwork, writeSourceFile } from './source-file.js'
 import { trainTextSource, untrainedTextSource } from './text-source.js'
 import { imageParts } from './training-part.js'
 import { transformsOf } from './transforms.js'
+import { wrongOption } from './wrong-option.js'
 
 /** What decides the numbers of a source network. Change the version when the training changes what it computes. */
-const keyOf = (source: SourceSettings, backend: string): string => createHash('sha256').update(JSON.stringify({ version: 2, source, backend })).digest('hex').slice(0, 20)
+const keyOf = (source: SourceSettings, backend: string, code: readonly string[]): string =>
+  createHash('sha256')
+    .update(JSON.stringify({ version: 2, source, backend, ...(code.length === 0 ? {} : { code }) }))
+    .digest('hex')
+    .slice(0, 20)
+
+/** Hashes of the code of the plugins whose network and data sets a source is made of. */
+const codeFor = (source: SourceSettings, { definitions }: SourcePlaces): readonly string[] => {
+  const { dataset = '', test } = source.pretrain ?? {}
+  const used = [definitions.networks.get(networkOf(source)), pluginDataset(dataset, definitions), typeof test === 'string' ? pluginDataset(test, definitions) : undefined]
+  return used.flatMap((definition) => (definition === undefined ? [] : (definitions.code.get(definition) ?? [])))
+}
 
 /** The name of the network that a recipe asks for; the schema demands one where there is no model that says it itself. */
 const networkOf = ({ network = '' }: SourceSettings): string => network
 
 /**
- * Makes sure that the network that a recipe names is one.
+ * Makes sure that the network that a recipe names is one, and takes its options.
  *
- * @param parsed The recipe.
+ * @param file The recipe.
  * @throws TransferkitError `recipe/invalid` with the nearest name.
  * @internal
  */
-export const checkNetwork = ({ recipe: { source }, error }: ParsedRecipe<CommonRecipe>): void => {
+export const checkNetwork = ({ recipe: { source }, error, definitions: { networks } }: RecipeFile): void => {
+  const { options, classes = 10 } = source
+  const name = networkOf(source)
   try {
-    if (source.model === undefined) networkByName(networkOf(source), { classes: source.classes ?? 10, options: source.options })
+    if (source.model === undefined) networkByName(name, { classes, options }, networks)
   } catch (cause) {
     if (!TransferkitError.isInstance(cause)) throw cause
-    const field = new Map([
-      ['network/unknown', 'network'],
-      ['network/no-options', 'options'],
-      ['nlp/network-options', 'options'],
+    const wrong = cause.code === 'network/options' ? wrongOption(networks.get(name)?.optionsSchema ?? networkOptionsSchema, options) : []
+    const field = new Map<string, FieldPath>([
+      ['network/unknown', ['network']],
+      ['network/no-options', ['options']],
+      ['network/options', ['options', ...wrong]],
+      ['nlp/network-options', ['options']],
     ]).get(cause.code)
     if (field === undefined) throw cause
-    throw error([{ path: ['source', field], message: cause.message }])
+    throw error([{ path: ['source', ...field], atName: wrong.length > 0, message: cause.message }])
   }
 }
 
@@ -59,7 +78,7 @@ const fromFile = async ({ recipe: { source }, error }: ParsedRecipe<CommonRecipe
   const { classes, normalise: normalisation, dataset = 'weights from a file' } = source
   const expected = normalisation === undefined ? undefined : { network: networkOf(source), ...(classes === undefined ? {} : { classes }), dataset, normalisation }
   try {
-    return readSourceFile(bytes, path, expected)
+    return readSourceFile(bytes, path, places.definitions.networks, expected)
   } catch (cause) {
     if (!TransferkitError.isInstance(cause) || cause.code !== 'safetensors/no-record') throw cause
     throw error([{ path: ['source'], message: `${weights} says nothing of its network, so normalise (the mean and standardDeviation of each channel) has to be given beside it.` }])
@@ -81,15 +100,14 @@ const fromModel = async ({ recipe: { source }, error }: ParsedRecipe<CommonRecip
 const train = async (parsed: ParsedRecipe<CommonRecipe>, settings: PretrainSettings, folder: string, places: SourcePlaces): Promise<SourceNetwork> => {
   const { source } = parsed.recipe
   const path = ['source', 'pretrain']
-  const images = settings.images ?? {}
-  const all = await inField(parsed, [...path, 'dataset'], () => openDataset(settings.dataset, images, places))
+  const all = await inField(parsed, [...path, 'dataset'], () => openDataset(settings.dataset, settings, places))
   // Opened before the training, so that a wrong name is not found after it.
-  const { train: dataset, test } = await inField(parsed, [...path, 'test'], () => withTest(all, settings.test, (name) => openDataset(name, images, places), imageParts))
+  const { train: dataset, test } = await inField(parsed, [...path, 'test'], () => withTest(all, settings.test, (name) => openDataset(name, settings, places), imageParts))
   const transforms = transformsOf(settings.transforms)
   const seen = await inField(parsed, [...path, 'transforms'], () => (transforms.length === 0 ? dataset : mapDataset(dataset, composeTransforms(...transforms))))
   const normalisation: Normalisation = source.normalise ?? mutable(await channelStatistics(seen))
   const { options } = source
-  const network = networkByName(networkOf(source), { classes: dataset.task.classes.length, inputShape: seen.exampleShape, options })
+  const network = networkByName(networkOf(source), { classes: dataset.task.classes.length, inputShape: seen.exampleShape, options }, places.definitions.networks)
   const { variables, accuracy } = await pretrainSource({ network, dataset, test, settings, transforms: [...transforms, ...transformsOf(settings.augment), normalise(normalisation)] }, folder, places)
   return {
     trained: { network, variables },
@@ -125,11 +143,11 @@ export const obtainSource = async (parsed: ParsedRecipe<CommonRecipe>, places: S
   if (source.untrained === true) return untrainedTextSource(parsed, places)
   // The schema demands one of the three.
   if (settings === undefined) throw new TransferkitError('recipe/invalid', 'source: give pretrain, weights, model or untrained.')
-  const folder = join(places.cache, 'sources', keyOf(source, places.runtime.backend))
+  const folder = join(places.cache, 'sources', keyOf(source, places.runtime.backend, codeFor(source, places)))
   const path = join(folder, 'model.safetensors')
   const kept = await readExisting(path)
   if (kept !== undefined) {
-    const cached = readSourceFile(kept, path)
+    const cached = readSourceFile(kept, path, places.definitions.networks)
     places.progress.note(`Source ${networkOf(source)}: trained before${resultText(cached.record, settings)}`)
     return cached
   }

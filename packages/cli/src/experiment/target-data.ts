@@ -1,6 +1,5 @@
 import { composeTransforms, normalise, type TextDataset } from '@transferkit/datasets'
 import type { BatchTransform, Dataset, Shape, TrainedNetwork, TransferkitError } from '@transferkit/tensor'
-import type { ImageSettings } from '../recipe/image-schemas.js'
 import { inField } from '../recipe/in-field.js'
 import type { FieldPath } from '../recipe/issues.js'
 import type { RecipeErrors } from '../recipe/parse-recipe.js'
@@ -86,12 +85,11 @@ export const sizeField = ({ trainShare, examplesPerClass, test }: TargetSettings
  * @internal
  */
 export const openImageTarget = async (parsed: RecipeErrors, target: TargetSettings, path: FieldPath, places: DataPlaces): Promise<TargetData> => {
-  const images: Partial<ImageSettings> = target.images ?? {}
-  const all = await inField(parsed, [...path, 'dataset'], () => openDataset(target.dataset, images, places))
+  const all = await inField(parsed, [...path, 'dataset'], () => openDataset(target.dataset, target, places))
   const seenShape = await inField(parsed, [...path, 'transforms'], () => composeTransforms(...transformsOf(target.transforms), ...transformsOf(target.augment)).outputShape(all.exampleShape))
   const wrong = (message: string): TransferkitError => parsed.error([{ path: [...path, 'test'], message }])
   const openTest = async (name: string): Promise<Dataset> => {
-    const test = await inField(parsed, [...path, 'test'], () => openDataset(name, images, places))
+    const test = await inField(parsed, [...path, 'test'], () => openDataset(name, target, places))
     if (test.task.classes.join('\n') !== all.task.classes.join('\n')) throw wrong(`${name} has other classes than ${target.dataset}.`)
     if (test.exampleShape.join() !== all.exampleShape.join()) {
       throw wrong(`${name} has images of shape [${test.exampleShape.join(', ')}], and ${target.dataset} of shape [${all.exampleShape.join(', ')}]. Give both one size with images.`)

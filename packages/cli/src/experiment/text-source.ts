@@ -4,7 +4,7 @@ import type { CommonRecipe } from '../recipe/common-schema.js'
 import { inField } from '../recipe/in-field.js'
 import type { ParsedRecipe } from '../recipe/parse-recipe.js'
 import type { PretrainSettings } from '../recipe/source-schema.js'
-import type { NetworkOptions } from '../recipe/text-schemas.js'
+import { type NetworkOptions, networkOptionsSchema } from '../recipe/text-schemas.js'
 import { decimal, grouped } from '../report/format.js'
 import { networkByName } from './network-by-name.js'
 import { openTestTexts, openTextDataset, openTexts } from './open-text-dataset.js'
@@ -23,7 +23,8 @@ interface StartOfTable {
 }
 
 const startOfTable = async (parsed: ParsedRecipe<CommonRecipe>, words: Vocabulary, seed: number, places: SourcePlaces): Promise<StartOfTable> => {
-  const { text = {}, options = {} } = parsed.recipe.source
+  const { text = {}, options: given = {} } = parsed.recipe.source
+  const options = networkOptionsSchema.parse(given)
   const { vectors: file } = text
   if (file === undefined) return { options, record: {} }
   const vectors = await inField(parsed, ['source', 'text', 'vectors'], () => readVectors(file, words, places))
@@ -55,12 +56,11 @@ const lengthOf = ({ recipe: { source } }: ParsedRecipe<CommonRecipe>): number =>
  */
 export const trainTextSource = async (parsed: ParsedRecipe<CommonRecipe>, settings: PretrainSettings, folder: string, places: SourcePlaces): Promise<SourceNetwork> => {
   const path = ['source', 'pretrain']
-  const files = settings.texts ?? {}
   const isLanguageModel = settings.task === 'language-model'
-  const open = (name: string): Promise<TextDataset> => (isLanguageModel ? openTexts : openTextDataset)(name, files, places)
+  const open = (name: string): Promise<TextDataset> => (isLanguageModel ? openTexts : openTextDataset)(name, settings, places)
   const all = await inField(parsed, [...path, 'dataset'], () => open(settings.dataset))
   // Opened before the training, so that a wrong name is not found after it.
-  const { train, test } = await inField(parsed, [...path, 'test'], () => withTest(all, settings.test, (name) => (isLanguageModel ? open(name) : openTestTexts(name, files, all, places)), textParts))
+  const { train, test } = await inField(parsed, [...path, 'test'], () => withTest(all, settings.test, (name) => (isLanguageModel ? open(name) : openTestTexts(name, settings, all, places)), textParts))
   const words = await inField(parsed, ['source', 'text'], async () => sourceVocabulary(await textsOf(train), parsed.recipe.source.text ?? {}, places))
   const { table, options, record } = await startOfTable(parsed, words, settings.seed, places)
   const name = networkOf(parsed)

@@ -60,9 +60,8 @@ const newWords = (words: readonly string[], vectors: WordVectors | undefined): N
  */
 export const openTextTarget = async (parsed: ParsedRecipe<CommonRecipe>, target: TargetSettings, path: FieldPath, places: DataPlaces): Promise<TargetData> => {
   const { text: settings = {} } = parsed.recipe.source
-  const files = target.texts ?? {}
-  const all = await inField(parsed, [...path, 'dataset'], () => openTextDataset(target.dataset, files, places))
-  const partsOf = await inField(parsed, [...path, 'test'], () => partsBySeed(all, target, (name) => openTestTexts(name, files, all, places), textParts))
+  const all = await inField(parsed, [...path, 'dataset'], () => openTextDataset(target.dataset, target, places))
+  const partsOf = await inField(parsed, [...path, 'test'], () => partsBySeed(all, target, (name) => openTestTexts(name, target, all, places), textParts))
   let vectors: Promise<WordVectors> | undefined
   let held: HeldSplit | undefined
 

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import type { Runtime } from '@transferkit/runtime'
 import { countElements, partitionTree, TransferkitError } from '@transferkit/tensor'
 import type { FeatureStore, TargetModel } from '@transferkit/training'
 import { type TrialFolder, transferInFolder } from '@transferkit/training/node'
@@ -10,6 +9,7 @@ import type { ResultRow } from '../report/results.js'
 import type { TrialResult } from './experiment.js'
 import { claimFolder, finishedBefore } from './finished-trial.js'
 import { followTraining } from './follow-training.js'
+import type { OpenedRuntime } from './open-backend.js'
 import type { PlannedStrategy } from './planned-strategies.js'
 import type { SourceNetwork } from './source-file.js'
 import type { TargetData } from './target-data.js'
@@ -22,7 +22,7 @@ export interface RunSurroundings {
   /** SHA-256 of the source's tensors. */
   readonly sourceHash: string
   /** The backend that computes. */
-  readonly runtime: Pick<Runtime, 'backend' | 'compile'>
+  readonly runtime: Pick<OpenedRuntime, 'backend' | 'compile'>
   /** Where features of frozen networks are kept for all strategies; false to compute them in every step. */
   readonly features: FeatureStore | false
   /** Where progress is shown. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { comparison } from '../recipe/comparison.js'
 import { parseRecipe } from '../recipe/parse-recipe.js'
 import { settingsOf } from '../recipe/settings-of.js'
+import { availableDefinitions } from './definitions.js'
 import { optionsOf } from './training-settings.js'
 import { withPrecision } from './with-precision.js'
 
@@ -35,9 +36,9 @@ test.each([
   expect(() => ratesOf(training, 8)).toThrow(problem)
 })
 
-test('the precision is that of the strategy, else of the command line, else of the recipe', () => {
+test('the precision is that of the strategy, else of the command line, else of the recipe', async () => {
   const text = `source: { network: digit-network, pretrain: { dataset: a, steps: 1 } }\ntarget: { dataset: b, examplesPerClass: 1 }\ntraining: { steps: 8 }\nstrategies: [fine-tune]\n`
-  const file = { ...parseRecipe(text, 'recipe.yaml', comparison), folder: '.', name: 'recipe' }
+  const file = { ...parseRecipe(text, 'recipe.yaml', comparison), folder: '.', name: 'recipe', definitions: await availableDefinitions([], '.') }
   expect(withPrecision(file, undefined).recipe.training.precision).toBeUndefined()
   const { training } = withPrecision(file, 'bfloat16').recipe
   expect(settingsOf(training, {}).precision).toBe('bfloat16')

@@ -10,7 +10,7 @@ const seed = z.int().min(0)
 /** Fields that all recipes have. @internal */
 export const commonFields = {
   name: z.string().min(1).max(80).optional(),
-  backend: z.enum(['auto', 'native', 'wasm', 'cpu']).optional(),
+  backend: z.string().min(1).optional(),
   plugins: z.array(z.string().min(1)).default([]),
   source: sourceSchema,
   training: trainingSchema,

@@ -2,9 +2,9 @@ import { TransferkitError } from '@transferkit/tensor'
 import type { FieldPath } from './issues.js'
 import type { RecipeErrors } from './parse-recipe.js'
 
-/** Errors of plugins, data sets and transforms that mean: the recipe asks for something that there is not. */
+/** Errors of plugins, backends, data sets and transforms that mean: the recipe asks for something that there is not. */
 const isMistakeInRecipe = (code: string): boolean =>
-  code.startsWith('transform/') || code.startsWith('plugin/') || ['dataset/unknown', 'dataset/no-split', 'dataset/wrong-kind', 'dataset/bad-option', 'dataset/too-few-examples', 'dataset/parts-differ', 'data/no-folder', 'data/no-vectors', 'data/vectors-width', 'nlp/network-options', 'nlp/input-shape', 'nlp/language-model', 'tfjs/unknown-tap'].includes(code)
+  code.startsWith('transform/') || code.startsWith('plugin/') || ['usage/unknown-backend', 'dataset/unknown', 'dataset/options', 'dataset/no-split', 'dataset/wrong-kind', 'dataset/bad-option', 'dataset/too-few-examples', 'dataset/parts-differ', 'data/no-folder', 'data/no-vectors', 'data/vectors-width', 'nlp/network-options', 'nlp/input-shape', 'nlp/language-model', 'tfjs/unknown-tap'].includes(code)
 
 /**
  * Does what a field of a recipe asks for. What the field is to blame for is told with its line.

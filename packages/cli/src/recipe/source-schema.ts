@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { count } from './count.js'
 import { imagesSchema, normalisationSchema, transformSchema } from './image-schemas.js'
 import { testSchema } from './target-schema.js'
-import { networkOptionsSchema, textFileSchema, textSchema } from './text-schemas.js'
+import { optionsSchema } from './options-schema.js'
+import { textFileSchema, textSchema } from './text-schemas.js'
 import { budgetProblem, hasOneBudget, trainingFields } from './training-schema.js'
 
 const pretrain = z
@@ -10,6 +11,7 @@ const pretrain = z
     ...trainingFields,
     task: z.enum(['classification', 'language-model']).optional(),
     dataset: z.string().min(1),
+    datasetOptions: optionsSchema.optional(),
     test: testSchema.optional(),
     texts: textFileSchema.optional(),
     nextWords: count.optional(),
@@ -25,7 +27,7 @@ const pretrain = z
 export const sourceSchema = z
   .strictObject({
     network: z.string().min(1).optional(),
-    options: networkOptionsSchema.optional(),
+    options: optionsSchema.optional(),
     text: textSchema.optional(),
     untrained: z.literal(true).optional(),
     pretrain: pretrain.optional(),

@@ -1,11 +1,10 @@
 import { z } from 'zod'
+import { optionsSchema } from './options-schema.js'
 import { trainingOverrides } from './training-schema.js'
-
-const options = z.record(z.string(), z.unknown())
 
 const regulariser = z.preprocess(
   (value) => (typeof value === 'string' ? { regulariser: value } : value),
-  z.strictObject({ regulariser: z.string().min(1), options: options.default({}) }),
+  z.strictObject({ regulariser: z.string().min(1), options: optionsSchema.default({}) }),
 )
 
 /** The check of a name that is shown in tables and becomes that of a folder. @internal */
@@ -20,14 +19,14 @@ export const strategySchema = z.preprocess(
   z.strictObject({
     strategy: z.string().min(1),
     name: nameSchema.optional(),
-    options: options.default({}),
+    options: optionsSchema.default({}),
     regularisers: z.array(regulariser).default([]),
     ...trainingOverrides.shape,
   }),
 )
 
 /** The check of options by the name of the strategy that they are for. @internal */
-export const optionsByStrategy = z.record(z.string(), options)
+export const optionsByStrategy = z.record(z.string(), optionsSchema)
 
 /** A strategy of a recipe with its options, its regularisers, and the training settings that differ from those of the recipe. */
 export type StrategyEntry = z.infer<typeof strategySchema>

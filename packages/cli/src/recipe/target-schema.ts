@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { count } from './count.js'
 import { imagesSchema, transformSchema } from './image-schemas.js'
+import { optionsSchema } from './options-schema.js'
 import { textFileSchema } from './text-schemas.js'
 
 /** The check of what is tested on: a split by name, the rest, or a share of each class. @internal */
@@ -9,6 +10,7 @@ export const testSchema = z.union([z.string().min(1), z.strictObject({ share: z.
 /** Fields of a data set that is trained and tested on. @internal */
 export const targetFields = {
   dataset: z.string().min(1),
+  datasetOptions: optionsSchema.optional(),
   examplesPerClass: count.optional(),
   trainShare: z.number().gt(0).max(1).optional(),
   test: testSchema.default('rest'),

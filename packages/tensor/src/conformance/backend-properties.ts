@@ -1,5 +1,5 @@
 import { grad } from '../autodiff/grad.js'
-import type { Compile } from '../contracts/compile.js'
+import type { OpenBackend } from '../contracts/definition.js'
 import { scope } from '../memory/scope.js'
 import { multiply } from '../ops/arithmetic.js'
 import { cast, equal, greaterOrEqual, less, logicalAnd, logicalNot } from '../ops/comparison.js'
@@ -17,14 +17,6 @@ import { closeTo } from '../testing/close.js'
 import { differentiableOps } from '../testing/differentiable-ops.js'
 import { liveTensors } from '../testing/live-tensors.js'
 import { breach, type Property } from './property.js'
-
-/** An open backend, which is TensorFlow.js's active one until it is closed. */
-export interface OpenBackend {
-  /** Makes a faster form of a pure function, or gives the function itself. */
-  readonly compile: Compile
-  /** Gives the backend back. */
-  close(): void
-}
 
 /** What the properties of a backend are tested on. @internal */
 export interface BackendSetting {

@@ -1,7 +1,8 @@
 import { getKernel, type KernelConfig, type KernelFunc, registerKernel, scalar, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Compile } from '../contracts/compile.js'
-import { backendProperties, type OpenBackend, valuesOfOps } from './backend-properties.js'
+import type { OpenBackend } from '../contracts/definition.js'
+import { backendProperties, valuesOfOps } from './backend-properties.js'
 import { brokenProperties } from './property.js'
 import { testBackend } from './test-backend.js'
 

@@ -1,4 +1,3 @@
-export type { OpenBackend } from './backend-properties.js'
 export { expectGradients } from './expect-gradients.js'
 export { type Breach, breach, brokenProperties, holdProperty, type Property } from './property.js'
 export { type BackendConformance, testBackend } from './test-backend.js'

@@ -1,4 +1,5 @@
-import { backendProperties, type BackendSetting, type OpenBackend, valuesOfOps } from './backend-properties.js'
+import type { OpenBackend } from '../contracts/definition.js'
+import { backendProperties, type BackendSetting, valuesOfOps } from './backend-properties.js'
 import { testProperties } from './test-properties.js'
 
 /** A backend to test. */
@@ -21,7 +22,8 @@ export interface BackendConformance {
  *
  * @example
  * ```ts
- * import { type OpenBackend, testBackend } from '@transferkit/tensor/conformance'
+ * import type { OpenBackend } from '@transferkit/tensor'
+ * import { testBackend } from '@transferkit/tensor/conformance'
  *
  * const tests = (open: (name: string) => Promise<OpenBackend>) => testBackend({ name: 'wasm', open: () => open('wasm'), reference: () => open('cpu') })
  * ```

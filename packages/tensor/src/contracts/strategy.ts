@@ -5,6 +5,7 @@ import type { Key } from '../random/key.js'
 import type { Labels, Logits, Scalar, Shape, Tensor } from '../tensor/tensor.js'
 import type { TensorTree } from '../tree/tree.js'
 import type { ClassificationTask } from './dataset.js'
+import type { Definition } from './definition.js'
 import type { Optimiser } from './optimiser.js'
 
 /** A network with what it has learned. */
@@ -428,15 +429,7 @@ export interface Regulariser {
 export type OptionsSchema<Given, Full> = StandardSchemaV1<Given, Full>
 
 /** A strategy before it has options: what a plugin exports, and what recipes name. */
-export interface StrategyDefinition<Given = never, Made extends Strategy | Regulariser = Strategy | Regulariser> {
-  /** Version of this contract. */
-  readonly specVersion: 1
-  /** Whether it builds the model or adds to its loss. */
-  readonly kind: 'structure' | 'regulariser'
-  /** Identifier in recipes and reports, such as `ptu`. */
-  readonly name: string
-  /** One line on what it does. */
-  readonly summary: string
+export interface StrategyDefinition<Given = never, Made extends Strategy | Regulariser = Strategy | Regulariser> extends Definition<'structure' | 'regulariser'> {
   /** The paper. */
   readonly reference: Reference
   /** Check and defaults of the options. */

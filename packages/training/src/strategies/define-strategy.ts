@@ -1,5 +1,4 @@
-import type { OptionsSchema, Reference, Regulariser, RegulariserProgram, Strategy, StrategyDefinition, TransferContext, TransferProgram } from '@transferkit/tensor'
-import { checkOptions } from './options.js'
+import { checkOptions, definitionOf, type OptionsSchema, type Reference, type Regulariser, type RegulariserProgram, type Strategy, type StrategyDefinition, type TransferContext, type TransferProgram } from '@transferkit/tensor'
 
 /** What the description of a strategy and that of a regulariser have in common. */
 export interface MethodDescription<Given, Full> {
@@ -42,15 +41,8 @@ const define = <Given, Full, Made extends Strategy | Regulariser>(
   kind: StrategyDefinition['kind'],
   { name, summary, reference, options: schema }: MethodDescription<Given, Full>,
   make: (options: Full) => Made,
-): StrategyDefinition<Given, Made> => {
-  const withOptions = (given?: Given): Made => make(checkOptions(name, schema, given ?? {}))
-  const properties = { specVersion: 1, kind, name, summary, reference, optionsSchema: schema }
-  // A function's own name cannot be assigned, only defined, which the compiler does not follow.
-  return Object.defineProperties(
-    withOptions,
-    Object.fromEntries(Object.entries(properties).map(([property, value]) => [property, { value, enumerable: true }])),
-  ) as unknown as StrategyDefinition<Given, Made>
-}
+): StrategyDefinition<Given, Made> =>
+  definitionOf((given?: Given) => make(checkOptions({ kind: 'strategy', name }, schema, given ?? {})), { specVersion: 1, kind, name, summary, reference, optionsSchema: schema } as const)
 
 /** Options as plain data, for the record of a run. */
 const recorded = (options: unknown): Readonly<Record<string, unknown>> =>

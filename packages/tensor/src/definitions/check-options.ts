@@ -1,4 +1,6 @@
-import { nearestSpelling, type OptionsSchema, TransferkitError } from '@transferkit/tensor'
+import type { OptionsSchema } from '../contracts/strategy.js'
+import { TransferkitError } from '../error.js'
+import { nearestSpelling } from '../nearest-spelling.js'
 
 /** Part of a Standard Schema issue that libraries add and that makes a better message; zod names it like this. */
 interface IssueDetails {
@@ -43,16 +45,39 @@ const describe = (issue: IssueDetails, given: unknown, known: readonly string[])
   return `${field === '' ? 'the options' : `option '${field}'`}: found ${shown(found)}. ${allowed === undefined ? issue.message : `Allowed: ${allowed}`}.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`}`
 }
 
+/** Whose options are checked. */
+export interface OptionsOwner {
+  /** What it is; the code of the error begins with it. */
+  readonly kind: 'strategy' | 'network' | 'dataset'
+  /** Its id. */
+  readonly name: string
+}
+
+const titles: Readonly<Record<OptionsOwner['kind'], string>> = { strategy: 'Strategy', network: 'Network', dataset: 'Data set' }
+
 /**
  * Checks options by their schema and fills in the defaults.
  *
- * @throws TransferkitError `strategy/options` that names the strategy, the option, what was found and what is allowed.
- * @internal
+ * @param owner Whose options they are.
+ * @param schema The schema.
+ * @param given The options as somebody wrote them.
+ * @returns The options with their defaults.
+ * @throws TransferkitError `strategy/options`, `network/options` or `dataset/options`, which names the owner, the option, what was found and what is allowed.
+ *
+ * @example
+ * ```ts no-run
+ * import { checkOptions, type OptionsSchema } from '@transferkit/tensor'
+ *
+ * declare const schema: OptionsSchema<{ readonly width?: number }, { readonly width: number }> // z.strictObject({ width: z.int().default(16) })
+ *
+ * const { width } = checkOptions({ kind: 'network', name: 'plain' }, schema, {}) // 16
+ * ```
  */
-export const checkOptions = <Full>(strategy: string, schema: OptionsSchema<unknown, Full>, given: unknown): Full => {
+export const checkOptions = <Full>({ kind, name }: OptionsOwner, schema: OptionsSchema<unknown, Full>, given: unknown): Full => {
+  const wrong = (what: string): TransferkitError => new TransferkitError(`${kind}/options`, `${titles[kind]} '${name}': ${what}`)
   const result = schema['~standard'].validate(given)
-  if (result instanceof Promise) throw new TransferkitError('strategy/options', `Strategy '${strategy}': its options are checked by an asynchronous schema; use a synchronous one.`)
+  if (result instanceof Promise) throw wrong('its options are checked by an asynchronous schema; use a synchronous one.')
   if (result.issues === undefined) return result.value
   const known = knownOptions(schema)
-  throw new TransferkitError('strategy/options', `Strategy '${strategy}': ${result.issues.map((issue) => describe(issue, given, known)).join(' Also: ')}`)
+  throw wrong(result.issues.map((issue) => describe(issue, given, known)).join(' Also: '))
 }
