@@ -74,7 +74,9 @@ void RunMatrixProduct(const MatrixProduct &what) {
   PanelTasks tasks;
   tasks.what = &what;
   tasks.panels = (what.columns + width - 1) / width;
-  tasks.rows = std::min(kTaskRows, what.rows);
+  // A narrow product has few panels: each is packed several times then, so that no core is idle.
+  const long parts = std::max(1L, Cores() / tasks.panels);
+  tasks.rows = std::max(1L, std::min(kTaskRows, (what.rows + parts - 1) / parts));
   RunOnAllCores(static_cast<int>(tasks.panels * ((what.rows + tasks.rows - 1) / tasks.rows)), &tasks);
 }
 

@@ -1,4 +1,23 @@
-import { grad, matMul, multiply, normalArray, randomKey, readSync, scope, sum, tensor, type Tensor, transpose } from '@transferkit/tensor'
+import {
+  conv2d,
+  type Filters,
+  gather,
+  grad,
+  type Images,
+  integerTensor,
+  matMul,
+  multiply,
+  normalArray,
+  pad,
+  randomKey,
+  readSync,
+  reshape,
+  scope,
+  sum,
+  tensor,
+  type Tensor,
+  transpose,
+} from '@transferkit/tensor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { backendsToTest } from '../backends.fixture.js'
 import type { Runtime } from '../backend.js'
@@ -95,6 +114,50 @@ describe.skipIf(native === undefined)('on native TensorFlow', () => {
           expect(Math.max(...readSync(gradient).map((value, at) => Math.abs(value - (expected[index]?.[at] ?? Number.NaN))))).toBeLessThan(most)
         })
       }
+    })
+  })
+
+  test.each([
+    [1, 0],
+    [2, 0],
+    [1, 1],
+  ] as const)('strides %i, border %i: is the gradient of a filter of one pixel where there is no border', (strides, padding) => {
+    scope(() => {
+      const [batch, size, channels, outputs] = [4, 20, 33, 50]
+      const [input, filter] = [normal(1, batch * size * size, channels), normal(2, channels, outputs)]
+      const images: Images = tensor(readSync(input), [batch, size, size, channels])
+      const apply = (x: Filters): Images => conv2d(images, x, { strides, padding })
+      const point: Filters = tensor(readSync(filter), [1, 1, channels, outputs])
+      const { shape } = apply(point)
+      const rows = shape[0] * shape[1] * shape[2]
+      const weight = normal(3, rows, outputs)
+      const weights: Images = tensor(readSync(weight), shape)
+      let gradient: Tensor | undefined
+      const { operations } = observeOperations(() => {
+        gradient = grad((x: Filters) => sum(multiply(apply(x), weights)))(point)
+      })
+      expect(operations.some(({ name }) => name === 'TransferkitMatMul')).toBe(padding === 0)
+      const seen = reshape(
+        pad(images, [
+          [0, 0],
+          [padding, padding],
+          [padding, padding],
+          [0, 0],
+        ]),
+        [-1, channels],
+      )
+      const every = gather(
+        seen,
+        integerTensor(
+          Array.from({ length: rows }, (_, at) => {
+            const [image, row, column] = [Math.floor(at / (shape[1] * shape[2])), Math.floor(at / shape[2]) % shape[1], at % shape[2]]
+            return (image * (size + 2 * padding) + row * strides) * (size + 2 * padding) + column * strides
+          }),
+          [rows],
+        ),
+      )
+      const expected = exact(transpose(every, [1, 0]), weight)
+      expect(Math.max(...readSync(gradient!).map((value, at) => Math.abs(value - (expected[at] ?? Number.NaN))))).toBeLessThan(8e-6 * Math.sqrt(rows))
     })
   })
 })

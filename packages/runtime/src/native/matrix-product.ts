@@ -4,6 +4,7 @@ import { kernel } from '../kernel-arguments.js'
 import type { Kernels } from '../registration.js'
 import { flag, floatType } from './attributes.js'
 import type { NativeBackend } from './backend.js'
+import { asRows, release, reshape } from './operations.js'
 
 /** Sizes below which a product is left to TensorFlow: what it lacks to a whole tile would be computed for nothing. */
 const smallestSide = 16
@@ -29,6 +30,24 @@ export const matrixProduct = (backend: NativeBackend, left: TensorInfo, right: T
   return fitsMatrixProduct(backend, left.shape, right.shape, attributes)
     ? backend.executeSingleOutput('TransferkitMatMul', [flag(binding, 'transpose_left', transposeLeft), flag(binding, 'transpose_right', transposeRight)], [left, right])
     : backend.executeSingleOutput('BatchMatMulV2', [floatType(binding, 'T'), flag(binding, 'adj_x', transposeLeft), flag(binding, 'adj_y', transposeRight)], [left, right])
+}
+
+const rowsOf = ({ shape }: TensorInfo): readonly [number, number] => [shape.slice(0, -1).reduce((product, size) => product * size, 1), shape.at(-1) ?? 1]
+
+/**
+ * Product of two tensors as matrices of one row for each of all but the last axis, by our own operation; undefined where that does not fit.
+ *
+ * @internal
+ */
+export const productOfRows = (backend: NativeBackend, left: TensorInfo, right: TensorInfo, shape: readonly number[], attributes: MatMulAttributes): Tensor | undefined => {
+  if (!fitsMatrixProduct(backend, rowsOf(left), rowsOf(right), attributes)) return undefined
+  // Two matrices.
+  const product = asRows(backend, [left, right], (...rows) => matrixProduct(backend, ...(rows as readonly [Tensor, Tensor]), attributes))
+  try {
+    return reshape(backend, product, shape)
+  } finally {
+    release([product])
+  }
 }
 
 /** The kernel of matrix products. @internal */

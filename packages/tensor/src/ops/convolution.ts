@@ -1,4 +1,4 @@
-import { differentiable, withoutRecording } from '../autodiff/tape.js'
+import { differentiable, isRecording, withoutRecording } from '../autodiff/tape.js'
 import { TransferkitError } from '../error.js'
 import { acceleratedKernels, type ConvolutionAttributes, type Padding } from '../kernels/accelerated.js'
 import { scope } from '../memory/scope.js'
@@ -155,10 +155,11 @@ const seenByCentre = (input: Tensor, [height, width]: Shape, { strides, padding:
   return everyNth(inside, strides)
 }
 
-const convolveWithCentre = (kernels: Kernels, input: Tensor, filter: Tensor, centre: Tensor, attributes: ConvolutionAttributes): Tensor =>
-  differentiable(
+const convolveWithCentre = (kernels: Kernels, input: Tensor, filter: Tensor, centre: Tensor, attributes: ConvolutionAttributes): Tensor => {
+  const whole = withoutRecording(() => scope(() => withCentre(filter, centre)))
+  return differentiable(
     [input, filter, centre],
-    () => withoutRecording(() => convolve(kernels, input, withCentre(filter, centre), attributes)),
+    () => withoutRecording(() => convolve(kernels, input, whole, attributes)),
     (gradient, [wantsInput, wantsFilter, wantsCentre]) => {
       const ofFilter = wantsFilter === true ? filterGradient(kernels, input, gradient, shapeOf(filter), attributes) : undefined
       const ofCentre = (): Tensor => {
@@ -167,12 +168,14 @@ const convolveWithCentre = (kernels: Kernels, input: Tensor, filter: Tensor, cen
         return filterGradient(kernels, seenByCentre(input, shapeOf(filter), attributes), gradient, shapeOf(centre), attributesOf({}))
       }
       return [
-        wantsInput === true ? inputGradient(kernels, gradient, withCentre(filter, centre), shapeOf(input), attributes) : undefined,
+        // What is differentiated once more depends on both parts.
+        wantsInput === true ? inputGradient(kernels, gradient, isRecording() ? withCentre(filter, centre) : whole, shapeOf(input), attributes) : undefined,
         ofFilter,
         wantsCentre === true ? ofCentre() : undefined,
       ]
     },
   )
+}
 
 const attributesOf = ({ strides = 1, padding = 0 }: ConvolutionOptions): ConvolutionAttributes => ({
   strides: typeof strides === 'number' ? [strides, strides] : strides,
