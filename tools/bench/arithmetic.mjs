@@ -14,7 +14,7 @@ const depthwise = (filter = [], maps) => elements(maps) * elements(filter.slice(
 
 /** @type {(operation: Operation) => number} */
 const matrixProduct = ({ attributes, inputShapes: [left], outputShapes: [result] }) => {
-  const isTransposed = ['transpose_a', 'adj_x', 'transpose_left'].some((name) => attributes[name] === true)
+  const isTransposed = attributes['transpose_a'] === true || attributes['adj_x'] === true
   return elements(result) * axis(left, isTransposed ? 2 : 1)
 }
 
@@ -36,7 +36,6 @@ const counters = {
   MatMul: matrixProduct,
   BatchMatMul: matrixProduct,
   BatchMatMulV2: matrixProduct,
-  TransferkitMatMul: matrixProduct,
   // The products with the state; those with the inputs are operations of their own.
   TransferkitLstm: ({ inputShapes: [projected, weight] }) => elements(projected) * axis(weight, 2),
   TransferkitLstmGradient: ({ inputShapes: [, , weight], outputShapes: [projected] }) => elements(projected) * axis(weight, 2),

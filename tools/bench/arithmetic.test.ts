@@ -24,7 +24,6 @@ test('our convolution counts as the one that it stands for', () => {
 test('matrix products, transposed or not, in batches or not', () => {
   expect(counted('MatMul', [[7, 3], [3, 5]], [7, 5], { transpose_a: false })).toBe(7 * 3 * 5)
   expect(counted('MatMul', [[3, 7], [3, 5]], [7, 5], { transpose_a: true })).toBe(7 * 3 * 5)
-  expect(counted('TransferkitMatMul', [[3, 7], [3, 5]], [7, 5], { transpose_left: true })).toBe(7 * 3 * 5)
   expect(counted('BatchMatMul', [[4, 7, 3], [4, 3, 5]], [4, 7, 5])).toBe(4 * 7 * 3 * 5)
 })
 

@@ -11,7 +11,7 @@ export { type DatasetDescription, defineDataset } from './definitions/define-dat
 export { type ArchitectureDescription, defineNetwork } from './definitions/define-network.js'
 export { definitionOf } from './definitions/definition-of.js'
 export { TransferkitError } from './error.js'
-export { acceleratedKernels, type AcceleratedKernel, type AdamStepAttributes, type ConvolutionAttributes, type DropoutMaskAttributes, type MatMulAttributes, type Padding, type RandomAttributes, type SgdStepAttributes } from './kernels/accelerated.js'
+export { acceleratedKernels, type AcceleratedKernel, type AdamStepAttributes, type ConvolutionAttributes, type DropoutMaskAttributes, type Padding, type RandomAttributes, type SgdStepAttributes } from './kernels/accelerated.js'
 export { release, scope, type ScopeOptions } from './memory/scope.js'
 export { composite, type CompositeDefinition, type RunChild, sequential } from './module/composite.js'
 export { fanInUniform, heNormal, heNormalFanOut, type Initialiser, smallNormal } from './module/initialisation.js'

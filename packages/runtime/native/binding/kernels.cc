@@ -3,7 +3,6 @@
 #include "batch_norm_kernels.h"
 #include "descent_kernels.h"
 #include "kernel_call.h"
-#include "matrix_product.h"
 #include "operation.h"
 #include "recurrent_kernels.h"
 #include "winograd.h"
@@ -69,14 +68,13 @@ napi_value AddKernels(napi_env env, napi_value exports) {
   const int channels = WinogradChannels();
   // TensorFlow's registry belongs to the process, and this is called once for every thread that loads the binding.
   static const bool registered = channels > 0 && RegisterAll(), recurrent = RegisterRecurrentKernels(), batch_norm = RegisterBatchNormKernels();
-  static const bool descent = RegisterDescentKernels(), matrix_product = RegisterMatrixProductKernel();
+  static const bool descent = RegisterDescentKernels();
   napi_value value;
   if (registered && (napi_create_int32(env, channels, &value) != napi_ok || napi_set_named_property(env, exports, "winogradChannels", value) != napi_ok)) return nullptr;
   if (napi_get_boolean(env, registered && HasShortWinograd(), &value) != napi_ok || napi_set_named_property(env, exports, "hasBfloat16Winograd", value) != napi_ok) return nullptr;
   if (napi_get_boolean(env, recurrent, &value) != napi_ok || napi_set_named_property(env, exports, "hasRecurrent", value) != napi_ok) return nullptr;
   if (napi_get_boolean(env, batch_norm, &value) != napi_ok || napi_set_named_property(env, exports, "hasBatchNorm", value) != napi_ok) return nullptr;
   if (napi_get_boolean(env, descent, &value) != napi_ok || napi_set_named_property(env, exports, "hasDescent", value) != napi_ok) return nullptr;
-  if (napi_get_boolean(env, matrix_product, &value) != napi_ok || napi_set_named_property(env, exports, "hasMatrixProduct", value) != napi_ok) return nullptr;
   return exports;
 }
 

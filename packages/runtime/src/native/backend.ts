@@ -40,8 +40,6 @@ export interface NativeBinding {
   readonly hasBatchNorm?: boolean
   /** Our own addition: whether there are the operations that are a step of an optimiser, such as `TransferkitSgd`. */
   readonly hasDescent?: boolean
-  /** Our own addition: whether there is the operation `TransferkitMatMul`. */
-  readonly hasMatrixProduct?: boolean
   /** Our own addition, as {@link NativeBinding.defineFunction}. */
   readonly removeFunction?: (name: string) => void
 }

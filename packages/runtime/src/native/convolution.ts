@@ -3,7 +3,6 @@ import type { ConvolutionAttributes } from '@transferkit/tensor'
 import { type FilterGradientAttributes, type InputGradientAttributes, kernel } from '../kernel-arguments.js'
 import { flag, floatType, integers, text } from './attributes.js'
 import type { NativeBackend, NativeBinding, OperationAttribute } from './backend.js'
-import { productOfRows } from './matrix-product.js'
 import { everyNth, pad, release, slice, withShape } from './operations.js'
 import { fitsWinograd } from './winograd.js'
 
@@ -84,22 +83,12 @@ const inputGradient = (operation: 'Conv2DBackpropInput' | 'DepthwiseConv2dNative
  */
 const isStridedPointwise = ({ filterShape: [height, width], strides }: FilterGradientAttributes): boolean => height === 1 && width === 1 && strides.some((step) => step > 1)
 
-/** Channels below which TensorFlow's gradient of a filter of one pixel is the faster one. */
-const leastChannels = 32
-
-/** Whether the gradient of a filter is a product of matrices: it sees one pixel, and each pixel once. */
-const isProduct = ({ filterShape: [height, width, ...channels], strides, padding }: FilterGradientAttributes): boolean =>
-  [height, width, ...strides].every((size) => size === 1) && padding.flat().every((zeros) => zeros === 0) && Math.min(...channels) >= leastChannels
-
 const filterGradient = (operation: 'Conv2DBackpropFilter' | 'DepthwiseConv2dNativeBackpropFilter') =>
   kernel<NativeBackend, 'input' | 'outputGradient', FilterGradientAttributes>(({ input, outputGradient }, attributes, backend) => {
     if (operation === 'Conv2DBackpropFilter' && fitsWinograd(backend, input.shape, attributes.filterShape, attributes))
       return backend.executeSingleOutput('TransferkitConvolutionFilterGradient', [], [input, outputGradient])
     const framing = framingOf(input.shape, attributes.filterShape, attributes)
-    const run = (framed: TensorInfo, settings: FilterGradientAttributes): Tensor =>
-      (operation === 'Conv2DBackpropFilter' && isProduct(settings)
-        ? productOfRows(backend, framed, outputGradient, settings.filterShape, { transposeLeft: true, transposeRight: false })
-        : undefined) ??
+    const run = (framed: TensorInfo, settings: ConvolutionAttributes): Tensor =>
       withShape(backend, attributes.filterShape, (shape) =>
         backend.executeSingleOutput(operation, operationAttributes(backend.binding, settings, framing), [framed, shape, outputGradient]),
       )

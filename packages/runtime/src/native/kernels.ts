@@ -9,14 +9,12 @@ import {
   depthwiseConv2dFilterGradient,
   depthwiseConv2dInputGradient,
 } from './convolution.js'
-import { matrixProductKernels } from './matrix-product.js'
 import { reluGradient, softmaxCrossEntropy } from './pointwise.js'
 import { dropoutMask, random } from './random.js'
 import { gatherRows, scatterRows } from './rows.js'
 
 /** What TensorFlow does in one operation and TensorFlow.js composes of several. @internal */
 export const nativeKernels: Kernels = {
-  ...matrixProductKernels,
   [name.conv2d]: conv2d,
   [name.conv2dInputGradient]: conv2dInputGradient,
   [name.conv2dFilterGradient]: conv2dFilterGradient,

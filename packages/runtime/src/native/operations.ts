@@ -54,16 +54,6 @@ export const reshape = (backend: NativeBackend, tensor: TensorInfo, shape: reado
     ),
   )
 
-/** Runs a function with tensors as matrices of one row for each of all but the last axis; the matrices go afterwards. @internal */
-export const asRows = <T>(backend: NativeBackend, tensors: readonly TensorInfo[], run: (...rows: readonly Tensor[]) => T): T => {
-  const rows = tensors.map((tensor) => reshape(backend, tensor, [-1, tensor.shape.at(-1) ?? 1]))
-  try {
-    return run(...rows)
-  } finally {
-    release(rows)
-  }
-}
-
 /** The tensor with zeros around it. @internal */
 export const pad = (backend: NativeBackend, tensor: TensorInfo, borders: readonly (readonly [number, number])[]): Tensor =>
   withValues(backend, Int32Array.from(borders.flat()), [borders.length, 2], (paddings) =>

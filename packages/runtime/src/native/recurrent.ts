@@ -4,8 +4,7 @@ import { kernel } from '../kernel-arguments.js'
 import type { Kernels } from '../registration.js'
 import { flag, floatType } from './attributes.js'
 import type { NativeBackend } from './backend.js'
-import { matrixProduct } from './matrix-product.js'
-import { asRows, release, withOptional } from './operations.js'
+import { release, reshape, withOptional } from './operations.js'
 
 interface ForwardAttributes {
   /** Whether the last step comes first. */
@@ -23,10 +22,21 @@ interface GradientAttributes {
 const overSequence = (backend: NativeBackend, operation: string, { reverse, keepsGates = false }: GradientAttributes & Partial<ForwardAttributes>, inputs: readonly TensorInfo[], outputs: number): Tensor[] =>
   backend.executeMultipleOutputs(operation, [flag(backend.binding, 'reverse', reverse), flag(backend.binding, 'keep_gates', keepsGates)], inputs, outputs)
 
+/** Runs a function with tensors as matrices of one row a step; the matrices go afterwards. */
+const asRows = <T>(backend: NativeBackend, tensors: readonly TensorInfo[], run: (...rows: readonly Tensor[]) => T): T => {
+  const rows = tensors.map((tensor) => reshape(backend, tensor, [-1, tensor.shape.at(-1) ?? 1]))
+  try {
+    return run(...rows)
+  } finally {
+    release(rows)
+  }
+}
+
 /** `Aᵀ B` of the rows of all steps. */
 const weightGradient = (backend: NativeBackend, previous: TensorInfo, gradient: TensorInfo): Tensor =>
-  // Two matrices.
-  asRows(backend, [previous, gradient], (...rows) => matrixProduct(backend, ...(rows as readonly [Tensor, Tensor]), { transposeLeft: true, transposeRight: false }))
+  asRows(backend, [previous, gradient], (...rows) =>
+    backend.executeSingleOutput('MatMul', [floatType(backend.binding, 'T'), flag(backend.binding, 'transpose_a', true), flag(backend.binding, 'transpose_b', false)], rows),
+  )
 
 /** Sum over all steps. */
 const biasGradient = (backend: NativeBackend, gradient: TensorInfo): Tensor =>

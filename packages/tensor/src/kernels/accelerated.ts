@@ -28,14 +28,6 @@ export interface DropoutMaskAttributes extends RandomAttributes {
   readonly rate: number
 }
 
-/** Attributes of the kernel `matMul`. */
-export interface MatMulAttributes {
-  /** Whether the first matrix is transposed. */
-  readonly transposeLeft: boolean
-  /** Whether the second matrix is transposed. */
-  readonly transposeRight: boolean
-}
-
 /** Attributes of the kernel `sgdStep`. */
 export interface SgdStepAttributes {
   /** `λ` of `g + λ p`, in front of momentum. */
@@ -80,7 +72,6 @@ export interface AdamStepAttributes {
  * | `batchNormTraining` | `input, scale, offset` | `epsilon` | `output, mean, variance` (variance biased, as used for normalising) |
  * | `batchNormTrainingGradient` | `outputGradient, input, scale, mean, variance` | `epsilon` | `inputGradient, scaleGradient, offsetGradient` |
  * | `batchNormInference` | `input, scale, offset, mean, variance` | `epsilon` | `output` |
- * | `matMul` | `left, right` (of two axes or more; outer axes broadcast) | {@link MatMulAttributes} | `product` |
  * | `gatherRows` | `table, indices` (`int32`) | | `rows`, in the shape of `indices`, then that of a row |
  * | `scatterRows` | `rows, indices` (`int32`) | `tableShape` | `table`: at each row the sum of the rows with its index |
  * | `random` | | `key, shape, draw` ({@link RandomAttributes}) | `draw(key)` in that shape |
@@ -134,8 +125,6 @@ export const acceleratedKernels = {
   random: 'transferkit.random',
   /** Factors of dropout. */
   dropoutMask: 'transferkit.dropoutMask',
-  /** Product of two matrices or stacks of matrices. */
-  matMul: 'transferkit.matMul',
   /** Gradient of the rectifier. */
   reluGradient: 'transferkit.reluGradient',
   /** Softmax cross-entropy and its gradient in one pass. */

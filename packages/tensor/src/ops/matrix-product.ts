@@ -1,18 +1,14 @@
 import { differentiable } from '../autodiff/tape.js'
 import { TransferkitError } from '../error.js'
-import { acceleratedKernels } from '../kernels/accelerated.js'
 import type { Axes, AxesIn, Checked, MatMulAxes } from '../tensor/axes.js'
 import type { Tensor } from '../tensor/tensor.js'
-import { hasKernel, runKernel } from '../tensor/upstream.js'
+import { runKernel } from '../tensor/upstream.js'
 import { checkBroadcast, shapeOf, sumTo } from './shape.js'
 
 const product = (left: Tensor, right: Tensor, transposeLeft: boolean, transposeRight: boolean): Tensor =>
   differentiable(
     [left, right],
-    () =>
-      hasKernel(acceleratedKernels.matMul)
-        ? runKernel<Axes>(acceleratedKernels.matMul, { left, right }, { transposeLeft, transposeRight })
-        : runKernel<Axes>('BatchMatMul', { a: left, b: right }, { transposeA: transposeLeft, transposeB: transposeRight }),
+    () => runKernel<Axes>('BatchMatMul', { a: left, b: right }, { transposeA: transposeLeft, transposeB: transposeRight }),
     (gradient, [wantsLeft, wantsRight]) => [
       wantsLeft === true
         ? sumTo(transposeLeft ? product(right, gradient, transposeRight, true) : product(gradient, right, false, !transposeRight), shapeOf(left))

@@ -105,10 +105,6 @@ describe('the operations of a mixed precision', () => {
     ])
   })
 
-  it("takes TensorFlow's product of matrices in place of ours", () => {
-    expect(written([...given, node('product', 'TransferkitMatMul', ['x', 'w'])]).slice(3)).toEqual(['Short_0: Cast(x)', 'Short_1: Cast(w)', 'product: BatchMatMulV2*(Short_0, Short_1)'])
-  })
-
   it('leaves what has nothing to do with maps alone, and so what is done with gradients of filters', () => {
     const nodes = [...given, node('sum', 'Add', ['x', 'x']), node('slope', 'Conv2DBackpropFilter', ['x', 'sizes', 'x']), node('twice', 'Add', ['slope', 'slope'])]
     expect(written(nodes).slice(3)).toEqual(['sum: Add(x, x)', 'Short_0: Cast(x)', 'slope: Conv2DBackpropFilter*(Short_0, sizes, Short_0)', 'Long_1: Cast(slope)', 'twice: Add(Long_1, Long_1)'])

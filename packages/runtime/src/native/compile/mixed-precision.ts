@@ -1,7 +1,7 @@
 import { flag } from '../attributes.js'
 import type { NativeBinding } from '../backend.js'
 import { operationAttributes } from '../convolution.js'
-import { type EncodedAttribute, encodeAttribute, flagAttribute, type GraphNode, integersConstant, typeAttribute } from './graph-definition.js'
+import { type EncodedAttribute, encodeAttribute, type GraphNode, integersConstant, typeAttribute } from './graph-definition.js'
 import type { ShapeOf } from './node-output.js'
 
 /** TensorFlow's numbers of the two element types. */
@@ -67,13 +67,9 @@ const forms: ReadonlyMap<string, Form> = new Map([
 
 const same = (left: EncodedAttribute | undefined, right: EncodedAttribute): boolean => left?.length === right.length && left.every((byte, index) => byte === right[index])
 
-/** Our own operations as TensorFlow's, where ours know only float32: products of matrices, and convolutions on some processors; other nodes as they are. */
+/** Our own operations as TensorFlow's, where ours know only float32, as convolutions do on some processors; other nodes as they are. */
 const asTensorFlows = (binding: NativeBinding, node: GraphNode, shapeOf: ShapeOf): readonly GraphNode[] => {
   const { name, operation, inputs } = node
-  if (operation === 'TransferkitMatMul') {
-    const { transpose_left: adj_x = flagAttribute(false), transpose_right: adj_y = flagAttribute(false) } = node.attributes
-    return [{ ...node, operation: 'BatchMatMulV2', attributes: { T: typeAttribute(float32), adj_x, adj_y } }]
-  }
   if (binding.hasBfloat16Winograd === true || (operation !== 'TransferkitConvolution' && operation !== 'TransferkitConvolutionFilterGradient')) return [node]
   const settings = { strides: [1, 1], padding: [[1, 1], [1, 1]] } as const
   const attributes = Object.fromEntries(operationAttributes(binding, settings, 'SAME').map((attribute) => [attribute.name, encodeAttribute(binding, attribute)]))
