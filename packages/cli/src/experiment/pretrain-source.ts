@@ -95,7 +95,6 @@ export const sourceTraining = async (settings: PretrainSettings, folder: string,
   return {
     ...optionsOf(settings),
     compile: runtime.compile,
-    ...(settings.precision === undefined ? {} : { precision: settings.precision }),
     checkpointEvery: 200,
     saveCheckpoint: (bytes) => writeAtomically(checkpoint, bytes),
     ...(resumeFrom === undefined ? {} : { resumeFrom }),

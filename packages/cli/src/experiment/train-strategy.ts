@@ -93,7 +93,6 @@ export const trainStrategy = async (trial: Trial, surroundings: RunSurroundings)
     ...optionsOf(settings),
     transforms,
     compile: runtime.compile,
-    ...(settings.precision === undefined ? {} : { precision: settings.precision }),
     checkpointEvery,
     features,
     record,

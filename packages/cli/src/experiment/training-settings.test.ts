@@ -43,5 +43,6 @@ test('the precision is that of the strategy, else of the command line, else of t
   const { training } = withPrecision(file, 'bfloat16').recipe
   expect(settingsOf(training, {}).precision).toBe('bfloat16')
   expect(settingsOf(training, { precision: 'float32' }).precision).toBe('float32')
+  expect(optionsOf(training).precision).toBe('bfloat16')
   expect(() => ratesOf('{ steps: 8, precision: float16 }', 8)).toThrow('training.precision')
 })

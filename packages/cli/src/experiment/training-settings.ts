@@ -34,11 +34,18 @@ const scheduleOf = (settings: TrainingSettings): Schedule => {
 }
 
 /**
- * The options of a training that settings name: how long it is, its batches, its optimiser and the learning rate by step.
+ * The options of a training that settings name: how long it is, its batches, its optimiser, the learning rate by step, and what it computes in.
  *
  * @internal
  */
-export const optionsOf = (settings: TrainingSettings): Pick<TrainingOptions, 'steps' | 'epochs'> & Required<Pick<TrainingOptions, 'batchSize' | 'optimiser' | 'schedule'>> => {
-  const { steps, epochs, batchSize } = settings
-  return { ...(steps === undefined ? {} : { steps }), ...(epochs === undefined ? {} : { epochs }), batchSize, optimiser: optimiserOf(settings), schedule: scheduleOf(settings) }
+export const optionsOf = (settings: TrainingSettings): Pick<TrainingOptions, 'steps' | 'epochs' | 'precision'> & Required<Pick<TrainingOptions, 'batchSize' | 'optimiser' | 'schedule'>> => {
+  const { steps, epochs, batchSize, precision } = settings
+  return {
+    ...(steps === undefined ? {} : { steps }),
+    ...(epochs === undefined ? {} : { epochs }),
+    ...(precision === undefined ? {} : { precision }),
+    batchSize,
+    optimiser: optimiserOf(settings),
+    schedule: scheduleOf(settings),
+  }
 }

@@ -82,25 +82,20 @@ void Gradient(void *settings, TF_OpKernelContext *context) {
   if (call.IsOk()) BatchGradient(norm, of, gradients);
 }
 
-bool Register(const Operation &operation, Compute *compute, Compute *short_compute) {
-  return HasShortBatchNorm() ? RegisterOperation<Settings>(operation, {{TF_FLOAT, compute}, {TF_BFLOAT16, short_compute}})
-                             : RegisterOperation<Settings>(operation, {{TF_FLOAT, compute}});
-}
-
 }  // namespace
 
 bool RegisterBatchNormKernels() {
   return HasBatchNorm() &&
-         Register({"TransferkitBatchNorm",
-                   {"input: T", "scale: float", "offset: float", "residual: T"},
-                   {"output: T", "mean: float", "variance: float"},
-                   {kMapType, "epsilon: float", "rectified: bool"}},
-                  Forward<float>, Forward<Bfloat16>) &&
-         Register({"TransferkitBatchNormGradient",
-                   {"gradient: T", "addend: T", "input: T", "output: T", "scale: float", "offset: float", "mean: float", "variance: float"},
-                   {"input_gradient: T", "scale_gradient: float", "offset_gradient: float", "masked_gradient: T"},
-                   {kMapType, "epsilon: float", "rectified: bool"}},
-                  Gradient<float>, Gradient<Bfloat16>);
+         RegisterMapOperation<Settings>({"TransferkitBatchNorm",
+                                         {"input: T", "scale: float", "offset: float", "residual: T"},
+                                         {"output: T", "mean: float", "variance: float"},
+                                         {kMapType, "epsilon: float", "rectified: bool"}},
+                                        Forward<float>, HasShortBatchNorm(), Forward<Bfloat16>) &&
+         RegisterMapOperation<Settings>({"TransferkitBatchNormGradient",
+                                         {"gradient: T", "addend: T", "input: T", "output: T", "scale: float", "offset: float", "mean: float", "variance: float"},
+                                         {"input_gradient: T", "scale_gradient: float", "offset_gradient: float", "masked_gradient: T"},
+                                         {kMapType, "epsilon: float", "rectified: bool"}},
+                                        Gradient<float>, HasShortBatchNorm(), Gradient<Bfloat16>);
 }
 
 }  // namespace transferkit

@@ -22,26 +22,26 @@ long CountOf(const std::vector<int64_t> &shape) {
   return count;
 }
 
+// What the attributes say of a step.
 struct SgdSettings {
-  float weight_decay, momentum, decoupled_weight_decay;
-  bool nesterov;
-  explicit SgdSettings(Attributes &attributes)
-      : weight_decay(attributes.Number("weight_decay")),
-        momentum(attributes.Number("momentum")),
-        decoupled_weight_decay(attributes.Number("decoupled_weight_decay")),
-        nesterov(attributes.Flag("nesterov")) {}
+  Sgd step = {};
+  explicit SgdSettings(Attributes &attributes) {
+    step.weight_decay = attributes.Number("weight_decay");
+    step.momentum = attributes.Number("momentum");
+    step.decoupled_weight_decay = attributes.Number("decoupled_weight_decay");
+    step.nesterov = attributes.Flag("nesterov");
+  }
 };
 
 void SgdStep(void *settings, TF_OpKernelContext *context) {
-  const SgdSettings &with = *static_cast<const SgdSettings *>(settings);
   Call call(context);
   TF_Status *const status = call.status();
   const Input parameter(context, 0, status);
   const std::vector<int64_t> shape = parameter.shape();
-  Sgd what = {};
+  Sgd what = static_cast<const SgdSettings *>(settings)->step;
   what.next_parameter = NextParameter(call, shape);
   const Input gradient(context, 1, status), velocity(context, 2, status), rate(context, 3, status);
-  const bool moves = with.momentum != 0;
+  const bool moves = what.momentum != 0;
   if (gradient.shape() != shape || (moves && velocity.shape() != shape) || rate.axes() != 0) {
     call.Refuse(kUnfit);
     return;
@@ -53,25 +53,21 @@ void SgdStep(void *settings, TF_OpKernelContext *context) {
   what.gradient = gradient.data();
   what.velocity = moves ? velocity.data() : nullptr;
   what.rate = *rate.data();
-  what.weight_decay = with.weight_decay;
-  what.momentum = with.momentum;
-  what.decoupled_weight_decay = with.decoupled_weight_decay;
-  what.nesterov = with.nesterov;
   RunSgd(what);
 }
 
 struct AdamSettings {
-  float weight_decay, decoupled_weight_decay, epsilon, first_decay, first_share, first_logarithm, second_decay, second_share, second_logarithm;
-  explicit AdamSettings(Attributes &attributes)
-      : weight_decay(attributes.Number("weight_decay")),
-        decoupled_weight_decay(attributes.Number("decoupled_weight_decay")),
-        epsilon(attributes.Number("epsilon")),
-        first_decay(attributes.Number("first_decay")),
-        first_share(attributes.Number("first_share")),
-        first_logarithm(attributes.Number("first_logarithm")),
-        second_decay(attributes.Number("second_decay")),
-        second_share(attributes.Number("second_share")),
-        second_logarithm(attributes.Number("second_logarithm")) {}
+  Adam step = {};
+  float first_logarithm, second_logarithm;
+  explicit AdamSettings(Attributes &attributes) : first_logarithm(attributes.Number("first_logarithm")), second_logarithm(attributes.Number("second_logarithm")) {
+    step.weight_decay = attributes.Number("weight_decay");
+    step.decoupled_weight_decay = attributes.Number("decoupled_weight_decay");
+    step.epsilon = attributes.Number("epsilon");
+    step.first_decay = attributes.Number("first_decay");
+    step.first_share = attributes.Number("first_share");
+    step.second_decay = attributes.Number("second_decay");
+    step.second_share = attributes.Number("second_share");
+  }
 };
 
 void AdamStep(void *settings, TF_OpKernelContext *context) {
@@ -80,7 +76,7 @@ void AdamStep(void *settings, TF_OpKernelContext *context) {
   TF_Status *const status = call.status();
   const Input parameter(context, 0, status);
   const std::vector<int64_t> shape = parameter.shape();
-  Adam what = {};
+  Adam what = with.step;
   what.next_parameter = NextParameter(call, shape);
   const Input gradient(context, 1, status), steps(context, 2, status), first(context, 3, status), second(context, 4, status), rate(context, 5, status);
   if (gradient.shape() != shape || steps.axes() != 0 || first.shape() != shape || second.shape() != shape || rate.axes() != 0) {
@@ -98,13 +94,6 @@ void AdamStep(void *settings, TF_OpKernelContext *context) {
   what.first = first.data();
   what.second = second.data();
   what.rate = *rate.data();
-  what.weight_decay = with.weight_decay;
-  what.decoupled_weight_decay = with.decoupled_weight_decay;
-  what.epsilon = with.epsilon;
-  what.first_decay = with.first_decay;
-  what.first_share = with.first_share;
-  what.second_decay = with.second_decay;
-  what.second_share = with.second_share;
   what.first_correction = -std::expm1(*next_steps * with.first_logarithm);
   what.second_correction_root = std::sqrt(-std::expm1(*next_steps * with.second_logarithm));
   RunAdam(what);

@@ -49,17 +49,11 @@ void FilterGradient(void *, TF_OpKernelContext *context) {
   if (call.IsOk()) WinogradFilterGradient(sizes, images.data<Map>(), gradient.data<Map>(), result);
 }
 
-// The kernels for floats and, where they are fast, for maps in bfloat16.
-template <typename Settings>
-bool Register(const Operation &operation, Compute *compute, Compute *short_compute) {
-  return HasShortWinograd() ? RegisterOperation<Settings>(operation, {{TF_FLOAT, compute}, {TF_BFLOAT16, short_compute}})
-                            : RegisterOperation<Settings>(operation, {{TF_FLOAT, compute}});
-}
-
 bool RegisterAll() {
-  return Register<ConvolutionSettings>({"TransferkitConvolution", {"images: T", "filter: float"}, {"result: T"}, {kMapType, "transposed: bool = false"}}, Convolution<float>,
-                                       Convolution<Bfloat16>) &&
-         Register<NoSettings>({"TransferkitConvolutionFilterGradient", {"images: T", "gradient: T"}, {"result: float"}, {kMapType}}, FilterGradient<float>, FilterGradient<Bfloat16>);
+  return RegisterMapOperation<ConvolutionSettings>({"TransferkitConvolution", {"images: T", "filter: float"}, {"result: T"}, {kMapType, "transposed: bool = false"}},
+                                                   Convolution<float>, HasShortWinograd(), Convolution<Bfloat16>) &&
+         RegisterMapOperation<NoSettings>({"TransferkitConvolutionFilterGradient", {"images: T", "gradient: T"}, {"result: float"}, {kMapType}},
+                                          FilterGradient<float>, HasShortWinograd(), FilterGradient<Bfloat16>);
 }
 
 }  // namespace

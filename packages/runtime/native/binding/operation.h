@@ -105,6 +105,12 @@ bool RegisterOperation(const Operation &operation, std::initializer_list<TypedCo
   return done;
 }
 
+// As above, with a kernel for floats and, where there is a fast one, with one for bfloat16.
+template <typename Settings>
+bool RegisterMapOperation(const Operation &operation, Compute *compute, bool has_short, Compute *short_compute) {
+  return has_short ? RegisterOperation<Settings>(operation, {{TF_FLOAT, compute}, {TF_BFLOAT16, short_compute}}) : RegisterOperation<Settings>(operation, {{TF_FLOAT, compute}});
+}
+
 // As above, for an operation without the attribute.
 template <typename Settings>
 bool RegisterOperation(const Operation &operation, Compute *compute) {

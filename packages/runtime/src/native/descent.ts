@@ -21,10 +21,16 @@ const sgdStep = kernel<NativeBackend, 'parameter' | 'gradient' | 'velocity' | 'l
 const adamStep = kernel<NativeBackend, 'parameter' | 'gradient' | 'count' | 'first' | 'second' | 'learningRate', AdamStepAttributes>(
   ({ parameter, gradient, count, first, second, learningRate }, { firstDecay, secondDecay, epsilon, weightDecay, decoupledWeightDecay }, backend) => {
     const attributes = floats(backend, {
-      ...{ weight_decay: weightDecay, decoupled_weight_decay: decoupledWeightDecay, epsilon },
+      weight_decay: weightDecay,
+      decoupled_weight_decay: decoupledWeightDecay,
+      epsilon,
       // What follows from the decays is computed in 64 bits, like in the composed form.
-      ...{ first_decay: firstDecay, first_share: 1 - firstDecay, first_logarithm: Math.log(firstDecay) },
-      ...{ second_decay: secondDecay, second_share: 1 - secondDecay, second_logarithm: Math.log(secondDecay) },
+      first_decay: firstDecay,
+      first_share: 1 - firstDecay,
+      first_logarithm: Math.log(firstDecay),
+      second_decay: secondDecay,
+      second_share: 1 - secondDecay,
+      second_logarithm: Math.log(secondDecay),
     })
     return backend.executeMultipleOutputs('TransferkitAdam', attributes, [parameter, gradient, count, first, second, learningRate], 4)
   },

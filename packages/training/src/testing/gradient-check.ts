@@ -26,5 +26,5 @@ export const checkGradient = async (setting: ConformanceSetting, lossOf: LossOf)
 export const gradients: StrategyProperty = {
   name: 'gradients',
   title: 'the gradient of the loss agrees with finite differences',
-  run: async (setting) => checkGradient(setting, (program, inputs) => (program.loss?.bind(program) ?? classificationLoss(program))(inputs).loss),
+  run: async (setting) => checkGradient(setting, (program, inputs) => (program.loss?.(inputs) ?? classificationLoss(program)(inputs)).loss),
 }

@@ -229,11 +229,11 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
     })
     // It was assigned in the scope, which the compiler does not follow.
     const recorded = replay as unknown as Replay
-    // What was recorded was also computed, op by op, which takes more memory than a replay: in bfloat16 more than twice as much, for classifying, where all taps are kept until the end, half as much again.
-    if (recorded.name !== undefined) binding.releaseFreedMemory?.()
+    if (recorded.name === undefined) return { result, replay: recorded }
+    // What was recorded was also computed, op by op, which takes more memory than a replay: up to more than twice as much.
+    binding.releaseFreedMemory?.()
     // The result in float32 would depend on when a training is recorded, such as where it is resumed.
-    if (precision === 'float32' || recorded.name === undefined) return { result, replay: recorded }
-    return { result: run<O>(recorded, parts), replay: recorded }
+    return { result: precision === 'float32' ? result : run<O>(recorded, parts), replay: recorded }
   }
 
   // Least recently used first.
