@@ -1,10 +1,13 @@
 import {
   add,
+  argMax,
+  cast,
   concat,
   divide,
   expandDimensions,
   fanInUniform,
   foldIn,
+  gather,
   layer,
   matMul,
   max,
@@ -12,14 +15,13 @@ import {
   minimum,
   type Module,
   multiply,
-  pad,
   reshape,
-  slice,
   softmax,
   split,
   subtract,
   sum,
   tanh,
+  tensor,
   type Tensor,
   variable,
   zeros,
@@ -49,24 +51,27 @@ const lowered = (x: Tensor, mask: Tensor): Tensor => add(x, multiply(subtract(1,
 /** Sum over the steps with one weight a step. */
 const weightedSum = (values: Tensor, weights: Tensor): Tensor => sum(multiply(values, expandDimensions(weights, -1)), [values.rank - 2])
 
-/** 1 at real steps whose neighbour on one side is padding or outside. */
-const borderOf = (mask: Tensor, side: 'first' | 'last'): Tensor => {
-  const none = mask.shape.slice(0, -1).map(() => [0, 0] as const)
-  const longer = pad(mask, [...none, side === 'first' ? [1, 0] : [0, 1]])
-  const neighbour = slice(longer, [...none.map(() => 0), side === 'first' ? 0 : 1], mask.shape)
-  return multiply(mask, subtract(1, neighbour))
+/** How many steps are real, with an axis for the channels. */
+const countOf = (mask: Tensor): Tensor => expandDimensions(sum(mask, [mask.rank - 1]), -1)
+
+/** The values of the first or the last real step; 0 where there is none. */
+const stateAt = (side: 'first' | 'last', values: Tensor, mask: Tensor): Tensor => {
+  const channels = values.shape.at(-1) ?? 0
+  const steps = mask.shape.at(-1) ?? 0
+  const preference = Array.from({ length: steps }, (_, step) => (side === 'last' ? step + 1 : steps - step))
+  const found: Tensor = cast(argMax(multiply(mask, tensor(preference, [steps]))), 'float32')
+  const start = tensor(Array.from({ length: found.size }, (_, example) => example * steps), found.shape)
+  const states = gather(reshape(values, [-1, channels]), cast(add(found, start), 'int32'))
+  return multiply(states, minimum(countOf(mask), 1))
 }
 
 const lastState = (values: Tensor, mask: Tensor, bidirectional: boolean): Tensor => {
-  if (!bidirectional) return weightedSum(values, borderOf(mask, 'last'))
+  if (!bidirectional) return stateAt('last', values, mask)
   const half = (values.shape.at(-1) ?? 0) / 2
   // Two halves of the channels.
   const [forward, backward] = split(values, [half, half]) as readonly [Tensor, Tensor]
-  return concat([weightedSum(forward, borderOf(mask, 'last')), weightedSum(backward, borderOf(mask, 'first'))], -1)
+  return concat([stateAt('last', forward, mask), stateAt('first', backward, mask)], -1)
 }
-
-/** How many steps are real, with an axis for the channels. */
-const countOf = (mask: Tensor): Tensor => expandDimensions(sum(mask, [mask.rank - 1]), -1)
 
 const poolings: Readonly<Record<Exclude<SequencePooling, 'attention'>, (values: Tensor, mask: Tensor, bidirectional: boolean) => Tensor>> = {
   last: lastState,
