@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <new>
 #include <type_traits>
 
 #include "bfloat16.h"
@@ -68,6 +69,20 @@ constexpr int kChannels = 8;
 // The gradient of the transformed filter is summed up separately by this many threads at most, each in memory of its own.
 constexpr int kMostSums = 8;
 
+// And by no thread for fewer tiles than these: to clear and to add up its sums would cost more than it saves.
+constexpr int kFewestTiles = 32;
+
+// Memory that begins with a line of the cache: registers that lie in two lines take twice as long.
+constexpr std::align_val_t kLine{64};
+
+struct FreeFloats {
+  void operator()(float *floats) const { operator delete[](floats, kLine); }
+};
+
+typedef std::unique_ptr<float[], FreeFloats> Floats;
+
+Floats NewFloats(long count) { return Floats(static_cast<float *>(operator new[](count * sizeof(float), kLine))); }
+
 struct FilterTasks final : Tasks {
   const TileFunctions *functions;
   const float *filter;
@@ -84,12 +99,12 @@ struct GradientTasks final : Tasks {
   TileShape shape;
   const void *images, *output_gradient;
   int tiles, tiles_in_block, tasks;
-  float *sums;  // one block of 16 * inputs * outputs a task
+  float *sums;  // one block of places * inputs * outputs a task
   void Run(int task) override {
-    const long elements = 16 * shape.inputs * shape.outputs;
+    const long elements = functions->places * shape.inputs * shape.outputs;
     float *const own = sums + task * elements;
     std::fill(own, own + elements, 0.0f);
-    const std::unique_ptr<float[]> scratch(new float[16 * tiles_in_block * (shape.inputs + shape.outputs)]);
+    const Floats scratch = NewFloats(functions->places * tiles_in_block * (shape.inputs + shape.outputs));
     const int last = static_cast<int>(static_cast<long>(tiles) * (task + 1) / tasks);
     for (int first = static_cast<int>(static_cast<long>(tiles) * task / tasks); first < last; first += tiles_in_block) {
       functions->add_gradient(&shape, images, output_gradient, first, std::min(tiles_in_block, last - first), scratch.get(), own);
@@ -104,10 +119,10 @@ struct FinishTasks final : Tasks {
   float *gradient;
   void Run(int task) override {
     const int first = task * kChannels, last = std::min(first + kChannels, inputs);
-    for (int place = 0; place < 16; place++) {
+    for (int place = 0; place < functions->places; place++) {
       float *const total = sums + static_cast<long>(place) * inputs * outputs;
       for (int other = 1; other < count; other++) {
-        const float *const more = total + static_cast<long>(other) * 16 * inputs * outputs;
+        const float *const more = total + static_cast<long>(other) * functions->places * inputs * outputs;
         for (long at = static_cast<long>(first) * outputs; at < static_cast<long>(last) * outputs; at++) total[at] += more[at];
       }
     }
@@ -124,37 +139,39 @@ struct TileTasks final : Tasks {
   void *result;
   void Run(int task) override {
     const int first = task * tiles_in_task;
-    const std::unique_ptr<float[]> scratch(new float[16 * tiles_in_task * (shape.inputs + shape.outputs)]);
+    const Floats scratch = NewFloats(functions->places * tiles_in_task * (shape.inputs + shape.outputs));
     functions->convolve(&shape, images, transformed, first, std::min(tiles_in_task, tiles - first), scratch.get(), result);
   }
 };
 
-TileShape ShapeOf(const ConvolutionSizes &sizes) {
-  return {sizes.height, sizes.width, sizes.inputs, sizes.outputs, (sizes.height + 1) / 2, (sizes.width + 1) / 2};
+TileShape ShapeOf(const ConvolutionSizes &sizes, const TileFunctions *functions) {
+  const int rows = functions->tile_rows, columns = functions->tile_columns;
+  return {sizes.height, sizes.width, sizes.inputs, sizes.outputs, (sizes.height + rows - 1) / rows, (sizes.width + columns - 1) / columns};
 }
 
 int TilesOf(const ConvolutionSizes &sizes, const TileShape &shape) { return static_cast<int>(sizes.batch * shape.tile_rows * shape.tile_columns); }
 
-long FilterBytes(const ConvolutionSizes &sizes) { return 16 * sizes.inputs * sizes.outputs * sizeof(float); }
+long FilterBytes(const ConvolutionSizes &sizes, const TileFunctions *functions) { return functions->places * sizes.inputs * sizes.outputs * sizeof(float); }
 
 // Tiles that fit into so many bytes of scratch.
-int TilesIn(long bytes, const ConvolutionSizes &sizes) {
-  const int rows = Functions()->rows;
-  return std::max(rows, static_cast<int>(bytes / (16 * (sizes.inputs + sizes.outputs) * sizeof(float))) / rows * rows);
+int TilesIn(long bytes, const ConvolutionSizes &sizes, const TileFunctions *functions) {
+  const int rows = functions->rows;
+  return std::max(rows, static_cast<int>(bytes / (functions->places * (sizes.inputs + sizes.outputs) * sizeof(float))) / rows * rows);
 }
 
 }  // namespace
 
 int WinogradChannels() { return Functions() == nullptr ? 0 : kFewestChannels; }
 
-// The sizes of tasks are those of the functions for floats.
-bool HasShortWinograd() { return ShortFunctions() != nullptr && Functions() != nullptr && ShortFunctions()->rows == Functions()->rows; }
+bool HasShortWinograd() { return ShortFunctions() != nullptr && Functions() != nullptr; }
 
 template <typename Map>
 void WinogradConvolution(const ConvolutionSizes &sizes, const Map *images, const float *filter, bool transposed, Map *result) {
-  const std::unique_ptr<float[]> transformed(new float[FilterBytes(sizes) / sizeof(float)]);
+  const TileFunctions *const functions = FunctionsFor<Map>();
+  const long filter_bytes = FilterBytes(sizes, functions);
+  const Floats transformed = NewFloats(filter_bytes / sizeof(float));
   FilterTasks filters;
-  filters.functions = FunctionsFor<Map>();
+  filters.functions = functions;
   filters.filter = filter;
   filters.inputs = static_cast<int>(sizes.inputs);
   filters.outputs = static_cast<int>(sizes.outputs);
@@ -163,33 +180,34 @@ void WinogradConvolution(const ConvolutionSizes &sizes, const Map *images, const
   RunOnAllCores((filters.inputs + kChannels - 1) / kChannels, &filters);
 
   TileTasks tiles;
-  tiles.functions = FunctionsFor<Map>();
-  tiles.shape = ShapeOf(sizes);
+  tiles.functions = functions;
+  tiles.shape = ShapeOf(sizes, functions);
   tiles.images = images;
   tiles.transformed = transformed.get();
   tiles.tiles = TilesOf(sizes, tiles.shape);
-  tiles.tiles_in_task = TilesIn(std::clamp(FilterBytes(sizes), kSmallestScratch, kLargestScratch), sizes);
+  tiles.tiles_in_task = TilesIn(std::clamp(filter_bytes, kSmallestScratch, kLargestScratch), sizes, functions);
   tiles.result = result;
   RunOnAllCores((tiles.tiles + tiles.tiles_in_task - 1) / tiles.tiles_in_task, &tiles);
 }
 
 template <typename Map>
 void WinogradFilterGradient(const ConvolutionSizes &sizes, const Map *images, const Map *output_gradient, float *result) {
+  const TileFunctions *const functions = FunctionsFor<Map>();
   GradientTasks tiles;
-  tiles.functions = FunctionsFor<Map>();
-  tiles.shape = ShapeOf(sizes);
+  tiles.functions = functions;
+  tiles.shape = ShapeOf(sizes, functions);
   tiles.images = images;
   tiles.output_gradient = output_gradient;
   tiles.tiles = TilesOf(sizes, tiles.shape);
   // The sums are read and written once a block, so blocks are larger than they are.
-  tiles.tiles_in_block = TilesIn(2 * std::max(FilterBytes(sizes), kSmallestScratch), sizes);
-  tiles.tasks = std::min({Cores(), kMostSums, (tiles.tiles + tiles.tiles_in_block - 1) / tiles.tiles_in_block});
-  const std::unique_ptr<float[]> sums(new float[16 * sizes.inputs * sizes.outputs * tiles.tasks]);
+  tiles.tiles_in_block = TilesIn(2 * std::max(FilterBytes(sizes, functions), kSmallestScratch), sizes, functions);
+  tiles.tasks = std::min({Cores(), kMostSums, std::max(1, tiles.tiles / kFewestTiles)});
+  const Floats sums = NewFloats(functions->places * sizes.inputs * sizes.outputs * tiles.tasks);
   tiles.sums = sums.get();
   RunOnAllCores(tiles.tasks, &tiles);
 
   FinishTasks finish;
-  finish.functions = FunctionsFor<Map>();
+  finish.functions = functions;
   finish.sums = sums.get();
   finish.count = tiles.tasks;
   finish.inputs = static_cast<int>(sizes.inputs);

@@ -5,5 +5,5 @@
 #include "winograd_tiles.h"
 
 extern const TileFunctions kWinogradTiles_avx2;
-const TileFunctions kWinogradTiles_avx2 = {kLanes, kRows, TransformFilter, Convolve, AddGradient, FinishGradient};
+const TileFunctions kWinogradTiles_avx2 = {kLanes, kRows, kTileRows, kTileColumns, kPlaces, TransformFilter, Convolve, AddGradient, FinishGradient};
 #endif

@@ -5,5 +5,5 @@
 #include "winograd_tiles.h"
 
 extern const TileFunctions kWinogradTiles_avx512;
-const TileFunctions kWinogradTiles_avx512 = {kLanes, kRows, TransformFilter, Convolve, AddGradient, FinishGradient};
+const TileFunctions kWinogradTiles_avx512 = {kLanes, kRows, kTileRows, kTileColumns, kPlaces, TransformFilter, Convolve, AddGradient, FinishGradient};
 #endif

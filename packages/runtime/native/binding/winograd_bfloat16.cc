@@ -10,5 +10,5 @@
 #include "winograd_tiles.h"
 
 extern const TileFunctions kWinogradTiles_bfloat16;
-const TileFunctions kWinogradTiles_bfloat16 = {kLanes, kRows, TransformFilter, Convolve, AddGradient, FinishGradient};
+const TileFunctions kWinogradTiles_bfloat16 = {kLanes, kRows, kTileRows, kTileColumns, kPlaces, TransformFilter, Convolve, AddGradient, FinishGradient};
 #endif

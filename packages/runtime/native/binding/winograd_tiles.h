@@ -1,4 +1,5 @@
-// The arithmetic of Winograd's convolution F(2x2, 3x3) on a few tiles (Lavin and Gray, 2015), for one set of vector instructions.
+// The arithmetic of Winograd's convolution on a few tiles (Lavin and Gray, 2015), for one set of vector instructions: F(4x4, 3x3), and
+// F(2x2, 3x3) where transformed numbers are rounded to bfloat16.
 //
 // Included once for each set, after TRANSFERKIT_LANES (floats in a register) and TRANSFERKIT_ROWS (rows of a product kept
 // in registers) are defined; with TRANSFERKIT_BFLOAT16 maps and transformed numbers are bfloat16, and sums still floats.
@@ -8,17 +9,19 @@
 // Maps are floats or, in the functions for them, bfloat16; filters, their gradients and sums are floats. What only these
 // functions write and read, the transformed filter and the scratch, is theirs.
 struct TileFunctions {
-  int lanes;  // floats in a register: channels are a multiple of it
-  int rows;   // tiles are computed in multiples of this many
-  // The transformed filter, [16][panel][input channel][column] with pairs of channels side by side
+  int lanes;                    // floats in a register: channels are a multiple of it
+  int rows;                     // tiles are computed in multiples of this many
+  int tile_rows, tile_columns;  // outputs of a tile
+  int places;                   // products that they take for a pair of channels
+  // The transformed filter, [place][panel][input channel][column] with pairs of channels side by side
   // where it is bfloat16, for input channels `first` to `last - 1`. With
   // `transposed` the filter is that of the input's gradient: turned round, with input and output channels exchanged;
   // `inputs` and `outputs` are those of the convolution that is computed.
   void (*transform_filter)(const float *filter, int inputs, int outputs, bool transposed, int first, int last, void *transformed);
-  // Output of `count` tiles from number `first` on. Scratch holds 16 * capacity * (inputs + outputs) floats, where the
+  // Output of `count` tiles from number `first` on. Scratch holds places * capacity * (inputs + outputs) floats, where the
   // capacity is `count` rounded up to a multiple of `rows`.
   void (*convolve)(const struct TileShape *shape, const void *input, const void *transformed, int first, int count, float *scratch, void *output);
-  // Adds to `sums` [16][input channel][output channel] what `count` tiles from number `first` on add to the gradient of
+  // Adds to `sums` [place][input channel][output channel] what `count` tiles from number `first` on add to the gradient of
   // the transformed filter. Scratch as above.
   void (*add_gradient)(const struct TileShape *shape, const void *input, const void *output_gradient, int first, int count, float *scratch, float *sums);
   // Gradient of the filter from that of the transformed filter, for input channels `first` to `last - 1`.
@@ -83,6 +86,111 @@ inline float SameFactor(const Map *from) { return *from; }
 inline Lanes AddProducts(Lanes sum, Factors left, float right) { return sum + left * right; }
 #endif
 
+// Outputs of a tile, the patch of the input that they are computed from, and the places of a transformed patch or filter.
+#ifdef TRANSFERKIT_BFLOAT16
+// Larger tiles would make the rounding of the transformed numbers larger.
+constexpr int kTileRows = 2, kTileColumns = 2;
+#else
+constexpr int kTileRows = 4, kTileColumns = 4;
+#endif
+constexpr int kPatchRows = kTileRows + 2, kPatchColumns = kTileColumns + 2, kPlaces = kPatchRows * kPatchColumns;
+
+// The transforms of one axis, chosen by the number of its places; a tile is transformed along its columns and then along its rows, or the other
+// way round. F(2, 3) evaluates polynomials at 0, 1, -1 and infinity.
+
+// Bᵀ d
+inline void TransformPatchAxis(const Lanes (&d)[4], Lanes (&to)[4]) {
+  to[0] = d[0] - d[2];
+  to[1] = d[1] + d[2];
+  to[2] = d[2] - d[1];
+  to[3] = d[1] - d[3];
+}
+
+// G g
+inline void TransformFilterAxis(const Lanes (&g)[3], Lanes (&to)[4]) {
+  const Lanes even = (g[0] + g[2]) * 0.5f, odd = g[1] * 0.5f;
+  to[0] = g[0];
+  to[1] = even + odd;
+  to[2] = even - odd;
+  to[3] = g[2];
+}
+
+// Aᵀ m
+inline void TransformOutputAxis(const Lanes (&m)[4], Lanes (&y)[2]) {
+  y[0] = m[0] + m[1] + m[2];
+  y[1] = m[1] - m[2] - m[3];
+}
+
+// A y
+inline void TransformOutputGradientAxis(const Lanes (&y)[2], Lanes (&to)[4]) {
+  to[0] = y[0];
+  to[1] = y[0] + y[1];
+  to[2] = y[0] - y[1];
+  to[3] = -y[1];
+}
+
+// Gᵀ u
+inline void TransformFilterGradientAxis(const Lanes (&u)[4], Lanes (&g)[3]) {
+  const Lanes even = (u[1] + u[2]) * 0.5f;
+  g[0] = u[0] + even;
+  g[1] = (u[1] - u[2]) * 0.5f;
+  g[2] = even + u[3];
+}
+
+// F(4, 3) evaluates them at 0, ±3/4, ±3/2 and infinity. These and their powers are exact, and so close to 1 that errors are a third of those at ±1 and ±2.
+constexpr float kNear = 0.75f, kFar = 1.5f, kNear2 = kNear * kNear, kFar2 = kFar * kFar;
+// One divided by the product of a point's distances to the others.
+constexpr float kAtZero = 1 / (kNear2 * kFar2), kAtNear = 1 / (2 * kNear2 * (kNear2 - kFar2)), kAtFar = 1 / (2 * kFar2 * (kFar2 - kNear2));
+
+inline void TransformPatchAxis(const Lanes (&d)[6], Lanes (&to)[6]) {
+  const Lanes near_even = d[4] - kFar2 * d[2], near_odd = d[3] - kFar2 * d[1];
+  const Lanes far_even = d[4] - kNear2 * d[2], far_odd = d[3] - kNear2 * d[1];
+  to[0] = kNear2 * kFar2 * d[0] + (d[4] - (kNear2 + kFar2) * d[2]);
+  to[1] = near_even + kNear * near_odd;
+  to[2] = near_even - kNear * near_odd;
+  to[3] = far_even + kFar * far_odd;
+  to[4] = far_even - kFar * far_odd;
+  to[5] = kNear2 * kFar2 * d[1] + (d[5] - (kNear2 + kFar2) * d[3]);
+}
+
+inline void TransformFilterAxis(const Lanes (&g)[3], Lanes (&to)[6]) {
+  const Lanes near_even = (g[0] + kNear2 * g[2]) * kAtNear, near_odd = g[1] * (kNear * kAtNear);
+  const Lanes far_even = (g[0] + kFar2 * g[2]) * kAtFar, far_odd = g[1] * (kFar * kAtFar);
+  to[0] = g[0] * kAtZero;
+  to[1] = near_even + near_odd;
+  to[2] = near_even - near_odd;
+  to[3] = far_even + far_odd;
+  to[4] = far_even - far_odd;
+  to[5] = g[2];
+}
+
+inline void TransformOutputAxis(const Lanes (&m)[6], Lanes (&y)[4]) {
+  const Lanes near_even = m[1] + m[2], near_odd = m[1] - m[2], far_even = m[3] + m[4], far_odd = m[3] - m[4];
+  y[0] = m[0] + near_even + far_even;
+  y[1] = kNear * near_odd + kFar * far_odd;
+  y[2] = kNear2 * near_even + kFar2 * far_even;
+  y[3] = kNear2 * kNear * near_odd + (kFar2 * kFar * far_odd + m[5]);
+}
+
+inline void TransformOutputGradientAxis(const Lanes (&y)[4], Lanes (&to)[6]) {
+  const Lanes near_even = y[0] + kNear2 * y[2], near_odd = y[1] + kNear2 * y[3];
+  const Lanes far_even = y[0] + kFar2 * y[2], far_odd = y[1] + kFar2 * y[3];
+  to[0] = y[0];
+  to[1] = near_even + kNear * near_odd;
+  to[2] = near_even - kNear * near_odd;
+  to[3] = far_even + kFar * far_odd;
+  to[4] = far_even - kFar * far_odd;
+  to[5] = y[3];
+}
+
+inline void TransformFilterGradientAxis(const Lanes (&u)[6], Lanes (&g)[3]) {
+  const Lanes near_even = (u[1] + u[2]) * kAtNear, near_odd = (u[1] - u[2]) * kAtNear;
+  const Lanes far_even = (u[3] + u[4]) * kAtFar, far_odd = (u[3] - u[4]) * kAtFar;
+  g[0] = u[0] * kAtZero + near_even + far_even;
+  g[1] = kNear * near_odd + kFar * far_odd;
+  g[2] = kNear2 * near_even + (kFar2 * far_even + u[5]);
+}
+
 // Where a column stands in a row of a panel.
 inline Map *InRow(Map *panel, long row, long columns, long column) { return panel + (row / kTogether * columns + column) * kTogether; }
 
@@ -95,22 +203,17 @@ inline Map *InPanel(Map *array, long channel, long channels, long rows, long row
   return InRow(array + first * rows, row, PanelColumns(first, channels), channel % kColumns);
 }
 
-// G g Gᵀ of 3x3 filters, stored in a row at 16 places `step` numbers apart.
+// G g Gᵀ of 3x3 filters, stored in a row at kPlaces places `step` numbers apart.
 inline void StoreTransformedFilter(const Lanes (&g)[3][3], Map *to, long step, long row) {
-  Lanes half[4][3];
-  for (int j = 0; j < 3; j++) {
-    const Lanes outer = (g[0][j] + g[2][j]) * 0.5f, middle = g[1][j] * 0.5f;
-    half[0][j] = g[0][j];
-    half[1][j] = outer + middle;
-    half[2][j] = outer - middle;
-    half[3][j] = g[2][j];
-  }
-  for (int i = 0; i < 4; i++) {
-    const Lanes outer = (half[i][0] + half[i][2]) * 0.5f, middle = half[i][1] * 0.5f;
-    PutInRow(to + (4 * i + 0) * step, row, half[i][0]);
-    PutInRow(to + (4 * i + 1) * step, row, outer + middle);
-    PutInRow(to + (4 * i + 2) * step, row, outer - middle);
-    PutInRow(to + (4 * i + 3) * step, row, half[i][2]);
+  Lanes half[3][kPatchRows];
+#pragma GCC unroll 3
+  for (int j = 0; j < 3; j++) TransformFilterAxis({g[0][j], g[1][j], g[2][j]}, half[j]);
+#pragma GCC unroll 8
+  for (int i = 0; i < kPatchRows; i++) {
+    Lanes places[kPatchColumns];
+    TransformFilterAxis({half[0][i], half[1][i], half[2][i]}, places);
+#pragma GCC unroll 8
+    for (int j = 0; j < kPatchColumns; j++) PutInRow(to + (kPatchColumns * i + j) * step, row, places[j]);
   }
 }
 
@@ -139,30 +242,29 @@ inline void PutTile(Map *to, long tile, Lanes value) {
   kOrder == TileOrder::kRows ? PutInRow(to, tile, value) : Store(to, value);
 }
 
-// Bᵀ d B of a patch of 4x4 positions, stored at 16 places `step` numbers apart. Rows and columns of the patch that lie outside of the image are 0, unless the patch is known to be inside.
+// Bᵀ d B of a patch, stored at kPlaces places `step` numbers apart. Rows and columns of the patch that lie outside of the image are 0, unless the patch is known to be inside.
 template <bool kInside, TileOrder kOrder>
 inline void TransformPatch(const TileShape &shape, const Map *image, long top, long left, long channel, Map *to, long step, long tile) {
-  Lanes half[4][4];
-#pragma GCC unroll 4
-  for (int j = 0; j < 4; j++) {
-    Lanes d[4];
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
+  Lanes half[kPatchColumns][kPatchRows];
+#pragma GCC unroll 8
+  for (int j = 0; j < kPatchColumns; j++) {
+    Lanes d[kPatchRows];
+#pragma GCC unroll 8
+    for (int i = 0; i < kPatchRows; i++) {
       const long row = top + i, column = left + j;
       const bool inside = kInside || (row >= 0 && row < shape.height && column >= 0 && column < shape.width);
       d[i] = inside ? Load(image + (row * shape.width + column) * shape.inputs + channel) : Lanes{};
     }
-    half[0][j] = d[0] - d[2];
-    half[1][j] = d[1] + d[2];
-    half[2][j] = d[2] - d[1];
-    half[3][j] = d[1] - d[3];
+    TransformPatchAxis(d, half[j]);
   }
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; i++) {
-    PutTile<kOrder>(to + (4 * i + 0) * step, tile, half[i][0] - half[i][2]);
-    PutTile<kOrder>(to + (4 * i + 1) * step, tile, half[i][1] + half[i][2]);
-    PutTile<kOrder>(to + (4 * i + 2) * step, tile, half[i][2] - half[i][1]);
-    PutTile<kOrder>(to + (4 * i + 3) * step, tile, half[i][1] - half[i][3]);
+#pragma GCC unroll 8
+  for (int i = 0; i < kPatchRows; i++) {
+    Lanes d[kPatchColumns], places[kPatchColumns];
+#pragma GCC unroll 8
+    for (int j = 0; j < kPatchColumns; j++) d[j] = half[j][i];
+    TransformPatchAxis(d, places);
+#pragma GCC unroll 8
+    for (int j = 0; j < kPatchColumns; j++) PutTile<kOrder>(to + (kPatchColumns * i + j) * step, tile, places[j]);
   }
 }
 
@@ -180,15 +282,15 @@ struct TilePlace {
   }
 };
 
-// The transformed patches of tiles, [16][group of kLanes input channels][tile][channel in the group].
+// The transformed patches of tiles, [place][group of kLanes input channels][tile][channel in the group].
 template <TileOrder kOrder>
 inline void TransformInput(const TileShape &shape, const Map *input, int first, int count, long capacity, Map *to) {
   const long step = capacity * shape.inputs;
   TilePlace tile(shape, first);
   for (int index = 0; index < count; index++, tile.Next(shape)) {
-    const long top = 2 * tile.row - 1, left = 2 * tile.column - 1;
+    const long top = kTileRows * tile.row - 1, left = kTileColumns * tile.column - 1;
     const Map *const image = input + tile.image * shape.height * shape.width * shape.inputs;
-    const bool inside = top >= 0 && left >= 0 && top + 4 <= shape.height && left + 4 <= shape.width;
+    const bool inside = top >= 0 && left >= 0 && top + kPatchRows <= shape.height && left + kPatchColumns <= shape.width;
     for (long channel = 0; channel < shape.inputs; channel += kLanes) {
       Map *const group = to + capacity * channel;
       Map *const target = kOrder == TileOrder::kRows ? InRow(group, index, kLanes, 0) : group + index * kLanes;
@@ -222,29 +324,35 @@ inline void MultiplyPanel(const Map *tiles, long capacity, long depth, const Map
   }
 }
 
-// Aᵀ m A of each tile: 2x2 outputs.
+// Aᵀ m A of each tile: its outputs, as far as they lie in the image.
 inline void TransformOutput(const TileShape &shape, const float *products, long step, int first, int count, Map *output) {
   const long channels = shape.outputs;
   TilePlace tile(shape, first);
   for (int index = 0; index < count; index++, tile.Next(shape)) {
-    const long top = 2 * tile.row, left = 2 * tile.column;
-    const bool has_right = left + 1 < shape.width, has_bottom = top + 1 < shape.height;
+    const long top = kTileRows * tile.row, left = kTileColumns * tile.column;
     Map *const corner = output + ((tile.image * shape.height + top) * shape.width + left) * channels;
     for (long channel = 0; channel < channels; channel += kLanes) {
       const float *const from = products + index * channels + channel;
-      Lanes half[2][4];
-#pragma GCC unroll 4
-      for (int j = 0; j < 4; j++) {
-        const Lanes m0 = Load(from + j * step), m1 = Load(from + (4 + j) * step), m2 = Load(from + (8 + j) * step), m3 = Load(from + (12 + j) * step);
-        half[0][j] = m0 + m1 + m2;
-        half[1][j] = m1 - m2 - m3;
+      Lanes half[kPatchRows][kTileColumns];
+#pragma GCC unroll 8
+      for (int i = 0; i < kPatchRows; i++) {
+        Lanes m[kPatchColumns];
+#pragma GCC unroll 8
+        for (int j = 0; j < kPatchColumns; j++) m[j] = Load(from + (kPatchColumns * i + j) * step);
+        TransformOutputAxis(m, half[i]);
       }
-#pragma GCC unroll 2
-      for (int i = 0; i < 2; i++) {
-        if (i > 0 && !has_bottom) break;
-        Map *const target = corner + i * shape.width * channels + channel;
-        Store(target, half[i][0] + half[i][1] + half[i][2]);
-        if (has_right) Store(target + channels, half[i][1] - half[i][2] - half[i][3]);
+#pragma GCC unroll 8
+      for (int j = 0; j < kTileColumns; j++) {
+        if (left + j >= shape.width) break;
+        Lanes m[kPatchRows], y[kTileRows];
+#pragma GCC unroll 8
+        for (int i = 0; i < kPatchRows; i++) m[i] = half[i][j];
+        TransformOutputAxis(m, y);
+#pragma GCC unroll 8
+        for (int i = 0; i < kTileRows; i++) {
+          if (top + i >= shape.height) break;
+          Store(corner + (i * shape.width + j) * channels + channel, y[i]);
+        }
       }
     }
   }
@@ -254,9 +362,9 @@ void Convolve(const TileShape *shape, const void *input, const void *transformed
   const long capacity = (count + kRows - 1) / kRows * kRows;
   const long inputs = shape->inputs, outputs = shape->outputs;
   float *const products = scratch;
-  Map *const tiles = reinterpret_cast<Map *>(scratch + 16 * capacity * outputs);
+  Map *const tiles = reinterpret_cast<Map *>(scratch + kPlaces * capacity * outputs);
   TransformInput<TileOrder::kChannels>(*shape, static_cast<const Map *>(input), first, count, capacity, tiles);
-  for (long place = 0; place < 16; place++) {
+  for (long place = 0; place < kPlaces; place++) {
     for (long panel = 0; panel < outputs; panel += kColumns) {
       const Map *const factors = static_cast<const Map *>(transformed) + (place * outputs + panel) * inputs;
       const auto multiply = PanelColumns(panel, outputs) == kColumns ? MultiplyPanel<2> : MultiplyPanel<1>;
@@ -269,36 +377,34 @@ void Convolve(const TileShape *shape, const void *input, const void *transformed
   TransformOutput(*shape, products, capacity * outputs, first, count, static_cast<Map *>(output));
 }
 
-// A y Aᵀ of the 2x2 output gradients of each tile, [16][panel][tile][column].
+// A y Aᵀ of the output gradients of each tile, [place][panel][tile][column].
 inline void TransformOutputGradient(const TileShape &shape, const Map *gradient, int first, int count, long capacity, Map *to) {
   const long channels = shape.outputs, step = capacity * channels;
   TilePlace tile(shape, first);
   for (int index = 0; index < count; index++, tile.Next(shape)) {
-    const long image = tile.image, top = 2 * tile.row, left = 2 * tile.column;
+    const long top = kTileRows * tile.row, left = kTileColumns * tile.column;
+    const Map *const corner = gradient + ((tile.image * shape.height + top) * shape.width + left) * channels;
     for (long channel = 0; channel < channels; channel += kLanes) {
-      Lanes y[2][2], half[4][2];
-#pragma GCC unroll 2
-      for (int i = 0; i < 2; i++) {
-#pragma GCC unroll 2
-        for (int j = 0; j < 2; j++) {
+      Lanes half[kTileColumns][kPatchRows];
+#pragma GCC unroll 8
+      for (int j = 0; j < kTileColumns; j++) {
+        Lanes y[kTileRows];
+#pragma GCC unroll 8
+        for (int i = 0; i < kTileRows; i++) {
           const bool inside = top + i < shape.height && left + j < shape.width;
-          y[i][j] = inside ? Load(gradient + ((image * shape.height + top + i) * shape.width + left + j) * channels + channel) : Lanes{};
+          y[i] = inside ? Load(corner + (i * shape.width + j) * channels + channel) : Lanes{};
         }
-      }
-#pragma GCC unroll 2
-      for (int j = 0; j < 2; j++) {
-        half[0][j] = y[0][j];
-        half[1][j] = y[0][j] + y[1][j];
-        half[2][j] = y[0][j] - y[1][j];
-        half[3][j] = -y[1][j];
+        TransformOutputGradientAxis(y, half[j]);
       }
       Map *const target = InPanel(to, channel, channels, capacity, index);
-#pragma GCC unroll 4
-      for (int i = 0; i < 4; i++) {
-        PutInRow(target + (4 * i + 0) * step, index, half[i][0]);
-        PutInRow(target + (4 * i + 1) * step, index, half[i][0] + half[i][1]);
-        PutInRow(target + (4 * i + 2) * step, index, half[i][0] - half[i][1]);
-        PutInRow(target + (4 * i + 3) * step, index, -half[i][1]);
+#pragma GCC unroll 8
+      for (int i = 0; i < kPatchRows; i++) {
+        Lanes y[kTileColumns], places[kPatchColumns];
+#pragma GCC unroll 8
+        for (int j = 0; j < kTileColumns; j++) y[j] = half[j][i];
+        TransformOutputGradientAxis(y, places);
+#pragma GCC unroll 8
+        for (int j = 0; j < kPatchColumns; j++) PutInRow(target + (kPatchColumns * i + j) * step, index, places[j]);
       }
     }
   }
@@ -307,6 +413,10 @@ inline void TransformOutputGradient(const TileShape &shape, const Map *gradient,
 // Adds to kGradientRows rows of `sums` the product over `count` tiles of input channels with a panel of some vectors.
 template <int kVectors>
 inline void AddProduct(const Map *tiles, const Map *panel, long count, float *sums, long width) {
+  // The sums are added to in the end; until then they can come from memory.
+  for (int row = 0; row < kGradientRows; row++) {
+    for (int vector = 0; vector < kVectors; vector++) __builtin_prefetch(sums + row * width + vector * kLanes, 1);
+  }
   Lanes product[kGradientRows][kVectors] = {};
   for (long tile = 0; tile < count; tile += kTogether) {
     Factors factors[kVectors];
@@ -329,10 +439,10 @@ void AddGradient(const TileShape *shape, const void *input, const void *output_g
   const long capacity = (count + kTogether - 1) / kTogether * kTogether;
   const long inputs = shape->inputs, outputs = shape->outputs;
   Map *const tiles = reinterpret_cast<Map *>(scratch);
-  Map *const gradients = tiles + 16 * capacity * inputs;
+  Map *const gradients = tiles + kPlaces * capacity * inputs;
   TransformInput<TileOrder::kRows>(*shape, static_cast<const Map *>(input), first, count, capacity, tiles);
   TransformOutputGradient(*shape, static_cast<const Map *>(output_gradient), first, count, capacity, gradients);
-  for (long place = 0; place < 16; place++) {
+  for (long place = 0; place < kPlaces; place++) {
     for (long panel = 0; panel < outputs; panel += kColumns) {
       const Map *const factors = gradients + (place * outputs + panel) * capacity;
       const auto add = PanelColumns(panel, outputs) == kColumns ? AddProduct<2> : AddProduct<1>;
@@ -347,19 +457,22 @@ void AddGradient(const TileShape *shape, const void *input, const void *output_g
 void FinishGradient(const float *sums, int inputs, int outputs, int first, int last, float *gradient) {
   const long step = static_cast<long>(inputs) * outputs;
   for (long at = static_cast<long>(first) * outputs; at < static_cast<long>(last) * outputs; at += kLanes) {
-    Lanes half[3][4];
-    for (int j = 0; j < 4; j++) {
-      const Lanes u0 = Load(sums + j * step + at), u1 = Load(sums + (4 + j) * step + at), u2 = Load(sums + (8 + j) * step + at), u3 = Load(sums + (12 + j) * step + at);
-      const Lanes even = (u1 + u2) * 0.5f;
-      half[0][j] = u0 + even;
-      half[1][j] = (u1 - u2) * 0.5f;
-      half[2][j] = even + u3;
+    Lanes half[kPatchRows][3];
+#pragma GCC unroll 8
+    for (int i = 0; i < kPatchRows; i++) {
+      Lanes u[kPatchColumns];
+#pragma GCC unroll 8
+      for (int j = 0; j < kPatchColumns; j++) u[j] = Load(sums + (kPatchColumns * i + j) * step + at);
+      TransformFilterGradientAxis(u, half[i]);
     }
-    for (int i = 0; i < 3; i++) {
-      const Lanes even = (half[i][1] + half[i][2]) * 0.5f;
-      Store(gradient + (3 * i + 0) * step + at, half[i][0] + even);
-      Store(gradient + (3 * i + 1) * step + at, (half[i][1] - half[i][2]) * 0.5f);
-      Store(gradient + (3 * i + 2) * step + at, even + half[i][3]);
+#pragma GCC unroll 3
+    for (int j = 0; j < 3; j++) {
+      Lanes u[kPatchRows], g[3];
+#pragma GCC unroll 8
+      for (int i = 0; i < kPatchRows; i++) u[i] = half[i][j];
+      TransformFilterGradientAxis(u, g);
+#pragma GCC unroll 3
+      for (int i = 0; i < 3; i++) Store(gradient + (3 * i + j) * step + at, g[i]);
     }
   }
 }

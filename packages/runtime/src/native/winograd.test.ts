@@ -28,7 +28,13 @@ describe("Winograd's convolution", () => {
   })
 
   test('leaves small inputs to TensorFlow, where transforming the filter would cost more than is saved', () => {
-    expect(fitsWinograd(backend(32), [1, 8, 8, 256], [3, 3, 256, 256], settings)).toBe(false)
+    expect(fitsWinograd(backend(32), [8, 8, 8, 256], [3, 3, 256, 256], settings)).toBe(true)
+    expect(fitsWinograd(backend(32), [4, 8, 8, 256], [3, 3, 256, 256], settings)).toBe(false)
+  })
+
+  test('leaves maps to TensorFlow that are much smaller than a tile, where nothing is saved', () => {
+    expect(fitsWinograd(backend(32), [1024, 3, 3, 64], [3, 3, 64, 64], settings)).toBe(true)
+    expect(fitsWinograd(backend(32), [1024, 2, 2, 64], [3, 3, 64, 64], settings)).toBe(false)
   })
 
   test('is not there without our binding, and not used on a graphics card', () => {
