@@ -73,7 +73,7 @@ const convolutions: readonly (readonly [string, ConvolutionCase])[] = [
   ['7x7, stride 2', convolution({ inputShape: [1, 15, 14, 3], filterShape: [7, 7, 3, 2], padding: symmetric(3), strides: [2, 2] })],
   ['many channels', convolution({ inputShape: [4, 9, 8, 32], filterShape: [3, 3, 32, 64] })],
   ['many channels, odd size', convolution({ inputShape: [3, 11, 13, 64], filterShape: [3, 3, 64, 32] })],
-  ['as many channels as fill one register, odd size', convolution({ inputShape: [5, 7, 5, 16], filterShape: [3, 3, 16, 48] })],
+  ['as many channels as fill one register, odd size', convolution({ inputShape: [6, 7, 5, 16], filterShape: [3, 3, 16, 48] })],
   ['many channels, maps that no tile fits into', convolution({ inputShape: [6, 6, 3, 16], filterShape: [3, 3, 16, 16] })],
   ['depthwise', convolution({ filterShape: [3, 3, 3, 1], depthwise: true })],
   ['depthwise with a multiplier', convolution({ filterShape: [3, 3, 3, 2], depthwise: true })],

@@ -32,9 +32,11 @@ describe("Winograd's convolution", () => {
     expect(fitsWinograd(backend(32), [4, 8, 8, 256], [3, 3, 256, 256], settings)).toBe(false)
   })
 
-  test('leaves maps to TensorFlow that are much smaller than a tile, where nothing is saved', () => {
+  test('leaves maps to TensorFlow that fill little of their tiles, where nothing is saved', () => {
     expect(fitsWinograd(backend(32), [1024, 3, 3, 64], [3, 3, 64, 64], settings)).toBe(true)
     expect(fitsWinograd(backend(32), [1024, 2, 2, 64], [3, 3, 64, 64], settings)).toBe(false)
+    expect(fitsWinograd(backend(32), [32, 7, 7, 64], [3, 3, 64, 64], settings)).toBe(true)
+    expect(fitsWinograd(backend(32), [32, 5, 5, 64], [3, 3, 64, 64], settings)).toBe(false)
   })
 
   test('is not there without our binding, and not used on a graphics card', () => {

@@ -1,13 +1,14 @@
 import type { ConvolutionAttributes } from '@transferkit/tensor'
 import type { NativeBackend } from './backend.js'
 
-// Multiplications for one pair of channels: of the direct form an output, and of ours a tile, which is multiplied in full also at the edge of a map.
+// Multiplications for one pair of channels: of the direct form an output, and of ours a tile, which is computed in full also at the edge of a map. To transform
+// it takes as long as half of its 36.
 const perOutput = 9
 const tileSize = 4
-const perTile = 36
+const perTile = 54
 
-// So many of them have to be saved for each channel. Measured with 128 and 256 channels on maps of 4×4 to 8×8.
-const fewestSaved = 13
+// So many of them have to be saved for each channel, because the filter is transformed as well. Measured with 64 to 256 channels on maps of 3×3 to 8×8.
+const fewestSaved = 11
 
 /**
  * Whether a convolution, or one of its gradients, is computed by our own operation: Winograd's F(4×4, 3×3) (Lavin and Gray, 2015), which needs 4 times
