@@ -75,6 +75,7 @@ const convolutions: readonly (readonly [string, ConvolutionCase])[] = [
   ['many channels, odd size', convolution({ inputShape: [3, 11, 13, 64], filterShape: [3, 3, 64, 32] })],
   ['as many channels as fill one register, odd size', convolution({ inputShape: [6, 7, 5, 16], filterShape: [3, 3, 16, 48] })],
   ['many channels, maps that no tile fits into', convolution({ inputShape: [6, 6, 3, 16], filterShape: [3, 3, 16, 16] })],
+  ['few tiles for many channels, not all in whole panels', convolution({ inputShape: [1, 4, 6, 48], filterShape: [3, 3, 48, 80] })],
   ['depthwise', convolution({ filterShape: [3, 3, 3, 1], depthwise: true })],
   ['depthwise with a multiplier', convolution({ filterShape: [3, 3, 3, 2], depthwise: true })],
   ['depthwise, stride 2, another padding on every side', convolution({ inputShape: [2, 7, 6, 3], filterShape: [3, 3, 3, 2], padding: [[0, 1], [2, 1]], strides: [2, 2], depthwise: true })],

@@ -226,9 +226,8 @@ bool HasBatchNorm() { return Functions<float>() != nullptr; }
 bool HasShortBatchNorm() { return Functions<Bfloat16>() != nullptr; }
 
 template <typename Map>
-void NormaliseBatch(const BatchNorm<Map> &norm, const Map *residual, Map *output, float *mean, float *variance) {
+void Normalise(const BatchNorm<Map> &norm, const float *mean, const float *variance, const Map *residual, Map *output) {
   const Cut cut(norm.rows, norm.channels, Functions<Map>()->lanes);
-  BatchMoments(cut, norm.input, mean, variance);
   const Floats means = cut.Repeated([&](long channel) { return mean[channel]; });
   const Floats factors = cut.Repeated([&](long channel) { return norm.scale[channel] * InverseDeviation(variance[channel], norm.epsilon); });
   const Floats offsets = cut.Repeated([&](long channel) { return norm.offset[channel]; });
@@ -236,6 +235,12 @@ void NormaliseBatch(const BatchNorm<Map> &norm, const Map *residual, Map *output
   tasks.cut = &cut;
   tasks.what = {norm.input, means.data(), factors.data(), offsets.data(), residual, norm.rectified, output};
   RunOnAllCores(cut.Tasks(), &tasks);
+}
+
+template <typename Map>
+void NormaliseBatch(const BatchNorm<Map> &norm, const Map *residual, Map *output, float *mean, float *variance) {
+  BatchMoments(Cut(norm.rows, norm.channels, Functions<Map>()->lanes), norm.input, mean, variance);
+  Normalise(norm, mean, variance, residual, output);
 }
 
 template <typename Map>
@@ -281,6 +286,8 @@ void BatchGradient(const BatchNorm<Map> &norm, const OutputGradient<Map> &of, co
   RunOnAllCores(cut.Tasks(), &tasks);
 }
 
+template void Normalise(const BatchNorm<float> &, const float *, const float *, const float *, float *);
+template void Normalise(const BatchNorm<Bfloat16> &, const float *, const float *, const Bfloat16 *, Bfloat16 *);
 template void NormaliseBatch(const BatchNorm<float> &, const float *, float *, float *, float *);
 template void NormaliseBatch(const BatchNorm<Bfloat16> &, const Bfloat16 *, Bfloat16 *, float *, float *);
 template void BatchGradient(const BatchNorm<float> &, const OutputGradient<float> &, const BatchNormGradients<float> &);

@@ -21,8 +21,12 @@ struct BatchNorm {
   const float *scale, *offset;  // the offset of a gradient is read only where it is rectified and has no output
 };
 
-// The output and the statistics of the batch: `relu((input - mean) / sqrt(variance + epsilon) * scale + offset + residual)`,
-// where the residual may be null, and the rectifier is left out unless asked for. Reads the input twice.
+// The output with given statistics: `relu((input - mean) / sqrt(variance + epsilon) * scale + offset + residual)`,
+// where the residual may be null, and the rectifier is left out unless asked for.
+template <typename Map>
+void Normalise(const BatchNorm<Map> &norm, const float *mean, const float *variance, const Map *residual, Map *output);
+
+// The same, and the statistics, which are those of the batch. Reads the input twice.
 template <typename Map>
 void NormaliseBatch(const BatchNorm<Map> &norm, const Map *residual, Map *output, float *mean, float *variance);
 

@@ -38,6 +38,24 @@ BatchNorm<Map> NormOf(const Input &input, const void *settings) {
 }
 
 template <typename Map>
+void Inference(void *settings, TF_OpKernelContext *context) {
+  Call call(context);
+  TF_Status *const status = call.status();
+  const Input input(context, 0, status), scale(context, 1, status), offset(context, 2, status), mean(context, 3, status), variance(context, 4, status), residual(context, 5, status);
+  const std::vector<int64_t> shape = input.shape();
+  BatchNorm<Map> norm = NormOf<Map>(input, settings);
+  const int64_t channels = norm.channels;
+  if (channels == 0 || !scale.Is({channels}) || !offset.Is({channels}) || !mean.Is({channels}) || !variance.Is({channels}) || !(IsLeftOut(residual) || residual.shape() == shape)) {
+    call.Refuse(kUnfit);
+    return;
+  }
+  norm.scale = scale.data();
+  norm.offset = offset.data();
+  Map *const output = call.Output<Map>(0, shape.data(), input.axes());
+  if (call.IsOk()) Normalise(norm, mean.data(), variance.data(), Optional<Map>(residual), output);
+}
+
+template <typename Map>
 void Forward(void *settings, TF_OpKernelContext *context) {
   Call call(context);
   TF_Status *const status = call.status();
@@ -91,6 +109,11 @@ bool RegisterBatchNormKernels() {
                                          {"output: T", "mean: float", "variance: float"},
                                          {kMapType, "epsilon: float", "rectified: bool"}},
                                         Forward<float>, HasShortBatchNorm(), Forward<Bfloat16>) &&
+         RegisterMapOperation<Settings>({"TransferkitBatchNormInference",
+                                         {"input: T", "scale: float", "offset: float", "mean: float", "variance: float", "residual: T"},
+                                         {"output: T"},
+                                         {kMapType, "epsilon: float", "rectified: bool"}},
+                                        Inference<float>, HasShortBatchNorm(), Inference<Bfloat16>) &&
          RegisterMapOperation<Settings>({"TransferkitBatchNormGradient",
                                          {"gradient: T", "addend: T", "input: T", "output: T", "scale: float", "offset: float", "mean: float", "variance: float"},
                                          {"input_gradient: T", "scale_gradient: float", "offset_gradient: float", "masked_gradient: T"},

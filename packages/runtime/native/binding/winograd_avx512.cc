@@ -2,8 +2,9 @@
 #pragma GCC target("avx512f")
 #define TRANSFERKIT_LANES 16
 #define TRANSFERKIT_ROWS 12
+#define TRANSFERKIT_TILE 4
 #include "winograd_tiles.h"
 
 extern const TileFunctions kWinogradTiles_avx512;
-const TileFunctions kWinogradTiles_avx512 = {kLanes, kRows, kTileRows, kTileColumns, kPlaces, TransformFilter, Convolve, AddGradient, FinishGradient};
+const TileFunctions kWinogradTiles_avx512 = {kLanes, kRows, kColumns, kTile, kPlaces, TransformFilter, Convolve, AddGradient, FinishGradient};
 #endif

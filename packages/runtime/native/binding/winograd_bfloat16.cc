@@ -5,10 +5,12 @@
 #include <immintrin.h>
 #define TRANSFERKIT_LANES 16
 #define TRANSFERKIT_ROWS 12
+// Larger tiles would make the rounding of the transformed numbers larger.
+#define TRANSFERKIT_TILE 2
 #define TRANSFERKIT_BFLOAT16
 #include "bfloat16.h"
 #include "winograd_tiles.h"
 
 extern const TileFunctions kWinogradTiles_bfloat16;
-const TileFunctions kWinogradTiles_bfloat16 = {kLanes, kRows, kTileRows, kTileColumns, kPlaces, TransformFilter, Convolve, AddGradient, FinishGradient};
+const TileFunctions kWinogradTiles_bfloat16 = {kLanes, kRows, kColumns, kTile, kPlaces, TransformFilter, Convolve, AddGradient, FinishGradient};
 #endif

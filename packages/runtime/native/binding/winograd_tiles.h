@@ -1,26 +1,27 @@
-// The arithmetic of Winograd's convolution on a few tiles (Lavin and Gray, 2015), for one set of vector instructions: F(4x4, 3x3), and
-// F(2x2, 3x3) where transformed numbers are rounded to bfloat16.
+// The arithmetic of Winograd's convolution on a few tiles (Lavin and Gray, 2015), for one set of vector instructions and one size of
+// tiles: F(4x4, 3x3) or F(2x2, 3x3).
 //
-// Included once for each set, after TRANSFERKIT_LANES (floats in a register) and TRANSFERKIT_ROWS (rows of a product kept
-// in registers) are defined; with TRANSFERKIT_BFLOAT16 maps and transformed numbers are bfloat16, and sums still floats.
+// Included once for each, after TRANSFERKIT_LANES (floats in a register), TRANSFERKIT_ROWS (rows of a product kept in
+// registers, a multiple of 3) and TRANSFERKIT_TILE (4 or 2) are defined; with TRANSFERKIT_BFLOAT16 maps and transformed numbers are bfloat16, and sums still floats.
 // Nothing else may be included by those files: an inline function of a standard header that is compiled for one set could
 // be used by code that runs without it.
 
 // Maps are floats or, in the functions for them, bfloat16; filters, their gradients and sums are floats. What only these
 // functions write and read, the transformed filter and the scratch, is theirs.
 struct TileFunctions {
-  int lanes;                    // floats in a register: channels are a multiple of it
-  int rows;                     // tiles are computed in multiples of this many
-  int tile_rows, tile_columns;  // outputs of a tile
-  int places;                   // products that they take for a pair of channels
+  int lanes;   // floats in a register: channels are a multiple of it
+  int rows;    // tiles are computed in multiples of this many
+  int panel;   // channels that are computed together
+  int tile;    // outputs of a tile along each axis
+  int places;  // products that they take for a pair of channels
   // The transformed filter, [place][panel][input channel][column] with pairs of channels side by side
   // where it is bfloat16, for input channels `first` to `last - 1`. With
   // `transposed` the filter is that of the input's gradient: turned round, with input and output channels exchanged;
   // `inputs` and `outputs` are those of the convolution that is computed.
   void (*transform_filter)(const float *filter, int inputs, int outputs, bool transposed, int first, int last, void *transformed);
-  // Output of `count` tiles from number `first` on. Scratch holds places * capacity * (inputs + outputs) floats, where the
-  // capacity is `count` rounded up to a multiple of `rows`.
-  void (*convolve)(const struct TileShape *shape, const void *input, const void *transformed, int first, int count, float *scratch, void *output);
+  // Output channels `from` to `to - 1`, which are whole panels, of `count` tiles from number `first` on. Scratch holds
+  // places * capacity * (inputs + outputs) floats, where the capacity is `count` rounded up to a multiple of `rows`.
+  void (*convolve)(const struct TileShape *shape, const void *input, const void *transformed, int first, int count, int from, int to, float *scratch, void *output);
   // Adds to `sums` [place][input channel][output channel] what `count` tiles from number `first` on add to the gradient of
   // the transformed filter. Scratch as above.
   void (*add_gradient)(const struct TileShape *shape, const void *input, const void *output_gradient, int first, int count, float *scratch, float *sums);
@@ -37,7 +38,8 @@ struct TileShape {
 namespace {
 
 constexpr int kLanes = TRANSFERKIT_LANES;
-constexpr int kRows = TRANSFERKIT_ROWS;
+// Fewer tiles are left behind the last whole product of this many: products are of one, two or three thirds.
+constexpr int kRows = TRANSFERKIT_ROWS / 3;
 // Output channels of a panel, which are computed together; the last one may have half as many.
 constexpr int kColumns = 2 * kLanes;
 constexpr int kGradientRows = kLanes / 2;
@@ -86,14 +88,8 @@ inline float SameFactor(const Map *from) { return *from; }
 inline Lanes AddProducts(Lanes sum, Factors left, float right) { return sum + left * right; }
 #endif
 
-// Outputs of a tile, the patch of the input that they are computed from, and the places of a transformed patch or filter.
-#ifdef TRANSFERKIT_BFLOAT16
-// Larger tiles would make the rounding of the transformed numbers larger.
-constexpr int kTileRows = 2, kTileColumns = 2;
-#else
-constexpr int kTileRows = 4, kTileColumns = 4;
-#endif
-constexpr int kPatchRows = kTileRows + 2, kPatchColumns = kTileColumns + 2, kPlaces = kPatchRows * kPatchColumns;
+// Outputs of a tile and the patch of the input that they are computed from, along each axis, and the places of a transformed patch or filter.
+constexpr int kTile = TRANSFERKIT_TILE, kPatch = kTile + 2, kPlaces = kPatch * kPatch;
 
 // The transforms of one axis, chosen by the number of its places; a tile is transformed along its columns and then along its rows, or the other
 // way round. F(2, 3) evaluates polynomials at 0, 1, -1 and infinity.
@@ -205,15 +201,15 @@ inline Map *InPanel(Map *array, long channel, long channels, long rows, long row
 
 // G g Gᵀ of 3x3 filters, stored in a row at kPlaces places `step` numbers apart.
 inline void StoreTransformedFilter(const Lanes (&g)[3][3], Map *to, long step, long row) {
-  Lanes half[3][kPatchRows];
+  Lanes half[3][kPatch];
 #pragma GCC unroll 3
   for (int j = 0; j < 3; j++) TransformFilterAxis({g[0][j], g[1][j], g[2][j]}, half[j]);
 #pragma GCC unroll 8
-  for (int i = 0; i < kPatchRows; i++) {
-    Lanes places[kPatchColumns];
+  for (int i = 0; i < kPatch; i++) {
+    Lanes places[kPatch];
     TransformFilterAxis({half[0][i], half[1][i], half[2][i]}, places);
 #pragma GCC unroll 8
-    for (int j = 0; j < kPatchColumns; j++) PutInRow(to + (kPatchColumns * i + j) * step, row, places[j]);
+    for (int j = 0; j < kPatch; j++) PutInRow(to + (kPatch * i + j) * step, row, places[j]);
   }
 }
 
@@ -245,12 +241,12 @@ inline void PutTile(Map *to, long tile, Lanes value) {
 // Bᵀ d B of a patch, stored at kPlaces places `step` numbers apart. Rows and columns of the patch that lie outside of the image are 0, unless the patch is known to be inside.
 template <bool kInside, TileOrder kOrder>
 inline void TransformPatch(const TileShape &shape, const Map *image, long top, long left, long channel, Map *to, long step, long tile) {
-  Lanes half[kPatchColumns][kPatchRows];
+  Lanes half[kPatch][kPatch];
 #pragma GCC unroll 8
-  for (int j = 0; j < kPatchColumns; j++) {
-    Lanes d[kPatchRows];
+  for (int j = 0; j < kPatch; j++) {
+    Lanes d[kPatch];
 #pragma GCC unroll 8
-    for (int i = 0; i < kPatchRows; i++) {
+    for (int i = 0; i < kPatch; i++) {
       const long row = top + i, column = left + j;
       const bool inside = kInside || (row >= 0 && row < shape.height && column >= 0 && column < shape.width);
       d[i] = inside ? Load(image + (row * shape.width + column) * shape.inputs + channel) : Lanes{};
@@ -258,13 +254,13 @@ inline void TransformPatch(const TileShape &shape, const Map *image, long top, l
     TransformPatchAxis(d, half[j]);
   }
 #pragma GCC unroll 8
-  for (int i = 0; i < kPatchRows; i++) {
-    Lanes d[kPatchColumns], places[kPatchColumns];
+  for (int i = 0; i < kPatch; i++) {
+    Lanes d[kPatch], places[kPatch];
 #pragma GCC unroll 8
-    for (int j = 0; j < kPatchColumns; j++) d[j] = half[j][i];
+    for (int j = 0; j < kPatch; j++) d[j] = half[j][i];
     TransformPatchAxis(d, places);
 #pragma GCC unroll 8
-    for (int j = 0; j < kPatchColumns; j++) PutTile<kOrder>(to + (kPatchColumns * i + j) * step, tile, places[j]);
+    for (int j = 0; j < kPatch; j++) PutTile<kOrder>(to + (kPatch * i + j) * step, tile, places[j]);
   }
 }
 
@@ -288,9 +284,9 @@ inline void TransformInput(const TileShape &shape, const Map *input, int first, 
   const long step = capacity * shape.inputs;
   TilePlace tile(shape, first);
   for (int index = 0; index < count; index++, tile.Next(shape)) {
-    const long top = kTileRows * tile.row - 1, left = kTileColumns * tile.column - 1;
+    const long top = kTile * tile.row - 1, left = kTile * tile.column - 1;
     const Map *const image = input + tile.image * shape.height * shape.width * shape.inputs;
-    const bool inside = top >= 0 && left >= 0 && top + kPatchRows <= shape.height && left + kPatchColumns <= shape.width;
+    const bool inside = top >= 0 && left >= 0 && top + kPatch <= shape.height && left + kPatch <= shape.width;
     for (long channel = 0; channel < shape.inputs; channel += kLanes) {
       Map *const group = to + capacity * channel;
       Map *const target = kOrder == TileOrder::kRows ? InRow(group, index, kLanes, 0) : group + index * kLanes;
@@ -303,53 +299,66 @@ inline void TransformInput(const TileShape &shape, const Map *input, int first, 
   }
 }
 
-// kRows rows of the product of tiles [group][tile][channel] with a panel [channel][column] of some vectors, kept in registers.
-template <int kVectors>
-inline void MultiplyPanel(const Map *tiles, long capacity, long depth, const Map *panel, float *product, long width) {
-  Lanes sums[kRows][kVectors] = {};
+// Some rows of the product of tiles [group][tile][channel] with a panel [channel][column] of some vectors, kept in registers.
+template <int kVectors, int kCount>
+inline void MultiplyRows(const Map *tiles, long capacity, long depth, const Map *panel, float *product, long width) {
+  Lanes sums[kCount][kVectors] = {};
   for (long channel = 0; channel < depth; channel += kLanes) {
     for (int lane = 0; lane < kLanes; lane += kTogether) {
       Factors factors[kVectors];
       for (int vector = 0; vector < kVectors; vector++) factors[vector] = LoadFactors(panel + vector * kLanes * kTogether);
       panel += kVectors * kLanes * kTogether;
 #pragma GCC unroll 16
-      for (int row = 0; row < kRows; row++) {
+      for (int row = 0; row < kCount; row++) {
         const auto factor = SameFactor(tiles + capacity * channel + row * kLanes + lane);
         for (int vector = 0; vector < kVectors; vector++) sums[row][vector] = AddProducts(sums[row][vector], factors[vector], factor);
       }
     }
   }
-  for (int row = 0; row < kRows; row++) {
+  for (int row = 0; row < kCount; row++) {
     for (int vector = 0; vector < kVectors; vector++) Store(product + row * width + vector * kLanes, sums[row][vector]);
   }
 }
 
-// Aᵀ m A of each tile: its outputs, as far as they lie in the image.
-inline void TransformOutput(const TileShape &shape, const float *products, long step, int first, int count, Map *output) {
+// The same for all tiles. Rows behind the last one hold anything; their products are not read.
+template <int kVectors>
+inline void MultiplyPanel(const Map *tiles, long capacity, long count, long depth, const Map *panel, float *product, long width) {
+  for (long row = 0; row < count;) {
+    const long thirds = (count - row + kRows - 1) / kRows;
+    // Few rows read the panel about as often as they compute with it, so two halves are better than three thirds and one.
+    const long taken = thirds >= 3 && thirds != 4 ? 3 : thirds >= 2 ? 2 : 1;
+    const auto multiply = taken == 3 ? MultiplyRows<kVectors, 3 * kRows> : taken == 2 ? MultiplyRows<kVectors, 2 * kRows> : MultiplyRows<kVectors, kRows>;
+    multiply(tiles + row * kLanes, capacity, depth, panel, product + row * width, width);
+    row += taken * kRows;
+  }
+}
+
+// Aᵀ m A of each tile: `width` channels of its outputs, as far as they lie in the image.
+inline void TransformOutput(const TileShape &shape, const float *products, long width, long step, int first, int count, Map *output) {
   const long channels = shape.outputs;
   TilePlace tile(shape, first);
   for (int index = 0; index < count; index++, tile.Next(shape)) {
-    const long top = kTileRows * tile.row, left = kTileColumns * tile.column;
+    const long top = kTile * tile.row, left = kTile * tile.column;
     Map *const corner = output + ((tile.image * shape.height + top) * shape.width + left) * channels;
-    for (long channel = 0; channel < channels; channel += kLanes) {
-      const float *const from = products + index * channels + channel;
-      Lanes half[kPatchRows][kTileColumns];
+    for (long channel = 0; channel < width; channel += kLanes) {
+      const float *const from = products + index * width + channel;
+      Lanes half[kPatch][kTile];
 #pragma GCC unroll 8
-      for (int i = 0; i < kPatchRows; i++) {
-        Lanes m[kPatchColumns];
+      for (int i = 0; i < kPatch; i++) {
+        Lanes m[kPatch];
 #pragma GCC unroll 8
-        for (int j = 0; j < kPatchColumns; j++) m[j] = Load(from + (kPatchColumns * i + j) * step);
+        for (int j = 0; j < kPatch; j++) m[j] = Load(from + (kPatch * i + j) * step);
         TransformOutputAxis(m, half[i]);
       }
 #pragma GCC unroll 8
-      for (int j = 0; j < kTileColumns; j++) {
+      for (int j = 0; j < kTile; j++) {
         if (left + j >= shape.width) break;
-        Lanes m[kPatchRows], y[kTileRows];
+        Lanes m[kPatch], y[kTile];
 #pragma GCC unroll 8
-        for (int i = 0; i < kPatchRows; i++) m[i] = half[i][j];
+        for (int i = 0; i < kPatch; i++) m[i] = half[i][j];
         TransformOutputAxis(m, y);
 #pragma GCC unroll 8
-        for (int i = 0; i < kTileRows; i++) {
+        for (int i = 0; i < kTile; i++) {
           if (top + i >= shape.height) break;
           Store(corner + (i * shape.width + j) * channels + channel, y[i]);
         }
@@ -358,23 +367,20 @@ inline void TransformOutput(const TileShape &shape, const float *products, long 
   }
 }
 
-void Convolve(const TileShape *shape, const void *input, const void *transformed, int first, int count, float *scratch, void *output) {
+void Convolve(const TileShape *shape, const void *input, const void *transformed, int first, int count, int from, int to, float *scratch, void *output) {
   const long capacity = (count + kRows - 1) / kRows * kRows;
-  const long inputs = shape->inputs, outputs = shape->outputs;
+  const long inputs = shape->inputs, outputs = shape->outputs, width = to - from;
   float *const products = scratch;
-  Map *const tiles = reinterpret_cast<Map *>(scratch + kPlaces * capacity * outputs);
+  Map *const tiles = reinterpret_cast<Map *>(scratch + kPlaces * capacity * width);
   TransformInput<TileOrder::kChannels>(*shape, static_cast<const Map *>(input), first, count, capacity, tiles);
   for (long place = 0; place < kPlaces; place++) {
-    for (long panel = 0; panel < outputs; panel += kColumns) {
+    for (long panel = from; panel < to; panel += kColumns) {
       const Map *const factors = static_cast<const Map *>(transformed) + (place * outputs + panel) * inputs;
       const auto multiply = PanelColumns(panel, outputs) == kColumns ? MultiplyPanel<2> : MultiplyPanel<1>;
-      // Rows behind the last tile hold anything; their products are not read.
-      for (long row = 0; row < count; row += kRows) {
-        multiply(tiles + place * capacity * inputs + row * kLanes, capacity, inputs, factors, products + (place * capacity + row) * outputs + panel, outputs);
-      }
+      multiply(tiles + place * capacity * inputs, capacity, count, inputs, factors, products + place * capacity * width + panel - from, width);
     }
   }
-  TransformOutput(*shape, products, capacity * outputs, first, count, static_cast<Map *>(output));
+  TransformOutput(*shape, products, width, capacity * width, first, count, static_cast<Map *>(output) + from);
 }
 
 // A y Aᵀ of the output gradients of each tile, [place][panel][tile][column].
@@ -382,15 +388,15 @@ inline void TransformOutputGradient(const TileShape &shape, const Map *gradient,
   const long channels = shape.outputs, step = capacity * channels;
   TilePlace tile(shape, first);
   for (int index = 0; index < count; index++, tile.Next(shape)) {
-    const long top = kTileRows * tile.row, left = kTileColumns * tile.column;
+    const long top = kTile * tile.row, left = kTile * tile.column;
     const Map *const corner = gradient + ((tile.image * shape.height + top) * shape.width + left) * channels;
     for (long channel = 0; channel < channels; channel += kLanes) {
-      Lanes half[kTileColumns][kPatchRows];
+      Lanes half[kTile][kPatch];
 #pragma GCC unroll 8
-      for (int j = 0; j < kTileColumns; j++) {
-        Lanes y[kTileRows];
+      for (int j = 0; j < kTile; j++) {
+        Lanes y[kTile];
 #pragma GCC unroll 8
-        for (int i = 0; i < kTileRows; i++) {
+        for (int i = 0; i < kTile; i++) {
           const bool inside = top + i < shape.height && left + j < shape.width;
           y[i] = inside ? Load(corner + (i * shape.width + j) * channels + channel) : Lanes{};
         }
@@ -398,13 +404,13 @@ inline void TransformOutputGradient(const TileShape &shape, const Map *gradient,
       }
       Map *const target = InPanel(to, channel, channels, capacity, index);
 #pragma GCC unroll 8
-      for (int i = 0; i < kPatchRows; i++) {
-        Lanes y[kTileColumns], places[kPatchColumns];
+      for (int i = 0; i < kPatch; i++) {
+        Lanes y[kTile], places[kPatch];
 #pragma GCC unroll 8
-        for (int j = 0; j < kTileColumns; j++) y[j] = half[j][i];
+        for (int j = 0; j < kTile; j++) y[j] = half[j][i];
         TransformOutputGradientAxis(y, places);
 #pragma GCC unroll 8
-        for (int j = 0; j < kPatchColumns; j++) PutInRow(target + (kPatchColumns * i + j) * step, index, places[j]);
+        for (int j = 0; j < kPatch; j++) PutInRow(target + (kPatch * i + j) * step, index, places[j]);
       }
     }
   }
@@ -457,19 +463,19 @@ void AddGradient(const TileShape *shape, const void *input, const void *output_g
 void FinishGradient(const float *sums, int inputs, int outputs, int first, int last, float *gradient) {
   const long step = static_cast<long>(inputs) * outputs;
   for (long at = static_cast<long>(first) * outputs; at < static_cast<long>(last) * outputs; at += kLanes) {
-    Lanes half[kPatchRows][3];
+    Lanes half[kPatch][3];
 #pragma GCC unroll 8
-    for (int i = 0; i < kPatchRows; i++) {
-      Lanes u[kPatchColumns];
+    for (int i = 0; i < kPatch; i++) {
+      Lanes u[kPatch];
 #pragma GCC unroll 8
-      for (int j = 0; j < kPatchColumns; j++) u[j] = Load(sums + (kPatchColumns * i + j) * step + at);
+      for (int j = 0; j < kPatch; j++) u[j] = Load(sums + (kPatch * i + j) * step + at);
       TransformFilterGradientAxis(u, half[i]);
     }
 #pragma GCC unroll 3
     for (int j = 0; j < 3; j++) {
-      Lanes u[kPatchRows], g[3];
+      Lanes u[kPatch], g[3];
 #pragma GCC unroll 8
-      for (int i = 0; i < kPatchRows; i++) u[i] = half[i][j];
+      for (int i = 0; i < kPatch; i++) u[i] = half[i][j];
       TransformFilterGradientAxis(u, g);
 #pragma GCC unroll 3
       for (int i = 0; i < 3; i++) Store(gradient + (3 * i + j) * step + at, g[i]);

@@ -36,7 +36,7 @@ export interface NativeBinding {
   readonly releaseFreedMemory?: () => void
   /** Our own addition: whether there are the operations on whole sequences, such as `TransferkitLstm`. */
   readonly hasRecurrent?: boolean
-  /** Our own addition: whether there are the operations `TransferkitBatchNorm` and `TransferkitBatchNormGradient`. */
+  /** Our own addition: whether there are the operations `TransferkitBatchNorm`, `TransferkitBatchNormGradient` and `TransferkitBatchNormInference`. */
   readonly hasBatchNorm?: boolean
   /** Our own addition: whether there are the operations that are a step of an optimiser, such as `TransferkitSgd`. */
   readonly hasDescent?: boolean

@@ -4,7 +4,7 @@ import { type FilterGradientAttributes, type InputGradientAttributes, kernel } f
 import { flag, floatType, integers, text } from './attributes.js'
 import type { NativeBackend, NativeBinding, OperationAttribute } from './backend.js'
 import { everyNth, pad, release, slice, withShape } from './operations.js'
-import { fitsWinograd } from './winograd.js'
+import { type WinogradTiles, winogradTiles } from './winograd.js'
 
 /** Zeros that TensorFlow's own `SAME` puts before and after an axis. */
 const samePadding = (size: number, filter: number, stride: number): readonly [number, number] => {
@@ -48,12 +48,13 @@ const withFramed = (backend: NativeBackend, input: TensorInfo, attributes: Convo
   }
 }
 
-const winograd = (backend: NativeBackend, images: TensorInfo, filter: TensorInfo, transposed: boolean): Tensor =>
-  backend.executeSingleOutput('TransferkitConvolution', [flag(backend.binding, 'transposed', transposed)], [images, filter])
+const winograd = (backend: NativeBackend, images: TensorInfo, filter: TensorInfo, transposed: boolean, tiles: WinogradTiles): Tensor =>
+  backend.executeSingleOutput('TransferkitConvolution', [flag(backend.binding, 'transposed', transposed), flag(backend.binding, 'small_tiles', tiles === 'small')], [images, filter])
 
 const forward = (operation: 'Conv2D' | 'DepthwiseConv2dNative') =>
   kernel<NativeBackend, 'input' | 'filter', ConvolutionAttributes>(({ input, filter }, attributes, backend) => {
-    if (operation === 'Conv2D' && fitsWinograd(backend, input.shape, filter.shape, attributes)) return winograd(backend, input, filter, false)
+    const tiles = operation === 'Conv2D' ? winogradTiles(backend, input.shape, filter.shape, attributes, 'convolution') : undefined
+    if (tiles !== undefined) return winograd(backend, input, filter, false, tiles)
     const framing = framingOf(input.shape, filter.shape, attributes)
     return withFramed(backend, input, attributes, framing, (framed) =>
       backend.executeSingleOutput(operation, operationAttributes(backend.binding, attributes, framing), [framed, filter]),
@@ -62,7 +63,8 @@ const forward = (operation: 'Conv2D' | 'DepthwiseConv2dNative') =>
 
 const inputGradient = (operation: 'Conv2DBackpropInput' | 'DepthwiseConv2dNativeBackpropInput') =>
   kernel<NativeBackend, 'outputGradient' | 'filter', InputGradientAttributes>(({ outputGradient, filter }, attributes, backend) => {
-    if (operation === 'Conv2DBackpropInput' && fitsWinograd(backend, attributes.inputShape, filter.shape, attributes)) return winograd(backend, outputGradient, filter, true)
+    const tiles = operation === 'Conv2DBackpropInput' ? winogradTiles(backend, attributes.inputShape, filter.shape, attributes, 'gradient') : undefined
+    if (tiles !== undefined) return winograd(backend, outputGradient, filter, true, tiles)
     const framing = framingOf(attributes.inputShape, filter.shape, attributes)
     const border = borders(attributes)
     const framedShape = framing === 'PADDED' ? attributes.inputShape.map((size, axis) => size + (border[axis]?.[0] ?? 0) + (border[axis]?.[1] ?? 0)) : attributes.inputShape
@@ -85,7 +87,7 @@ const isStridedPointwise = ({ filterShape: [height, width], strides }: FilterGra
 
 const filterGradient = (operation: 'Conv2DBackpropFilter' | 'DepthwiseConv2dNativeBackpropFilter') =>
   kernel<NativeBackend, 'input' | 'outputGradient', FilterGradientAttributes>(({ input, outputGradient }, attributes, backend) => {
-    if (operation === 'Conv2DBackpropFilter' && fitsWinograd(backend, input.shape, attributes.filterShape, attributes))
+    if (operation === 'Conv2DBackpropFilter' && winogradTiles(backend, input.shape, attributes.filterShape, attributes, 'gradient') !== undefined)
       return backend.executeSingleOutput('TransferkitConvolutionFilterGradient', [], [input, outputGradient])
     const framing = framingOf(input.shape, attributes.filterShape, attributes)
     const run = (framed: TensorInfo, settings: ConvolutionAttributes): Tensor =>

@@ -29,11 +29,19 @@ const batchNormTrainingGradient = kernel<NativeBackend, 'outputGradient' | 'inpu
     }),
 )
 
+const batchNormInference = kernel<NativeBackend, 'input' | 'scale' | 'offset' | 'mean' | 'variance', Attributes>(({ input, scale, offset, mean, variance }, { epsilon }, backend) =>
+  withEmpty(backend, (noResidual) =>
+    backend.executeSingleOutput('TransferkitBatchNormInference', operationAttributes(backend, epsilon), [input, scale, offset, mean, variance, noResidual]),
+  ),
+)
+
 /**
- * Batch normalisation with the statistics of the batch by our own operations.
+ * Batch normalisation by our own operations.
  *
  * @param backend The native backend.
  * @returns Nothing where the binding, the processor or the device does not have them. @internal
  */
 export const fusedBatchNormKernels = ({ binding, isUsingGpuDevice }: NativeBackend): Kernels =>
-  binding.hasBatchNorm !== true || isUsingGpuDevice ? {} : { [name.batchNormTraining]: batchNormTraining, [name.batchNormTrainingGradient]: batchNormTrainingGradient }
+  binding.hasBatchNorm !== true || isUsingGpuDevice
+    ? {}
+    : { [name.batchNormTraining]: batchNormTraining, [name.batchNormTrainingGradient]: batchNormTrainingGradient, [name.batchNormInference]: batchNormInference }

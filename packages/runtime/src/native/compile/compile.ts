@@ -1,8 +1,9 @@
 import type { Tensor as UpstreamTensor } from '@tensorflow/tfjs-core'
 import { type AnyTensor, type Compile, type CompileOptions, flattenTree, type Key, mapLeaves, type Precision, scope } from '@transferkit/tensor'
 import type { NativeBackend } from '../backend.js'
+import { computeOnce } from './compute-once.js'
 import { fuseBatchNorm } from './fuse-batch-normalisation.js'
-import { graphDefinition, type GraphNode, typeAttribute } from './graph-definition.js'
+import { graphDefinition, type GraphNode, shapeAttribute, typeAttribute } from './graph-definition.js'
 import { type CapturedTensor, type ComputedInput, type Recording, recordGraph } from './graph-recorder.js'
 import { inMixedPrecision } from './mixed-precision.js'
 import { nodeOf, type ShapeOf } from './node-output.js'
@@ -88,6 +89,8 @@ const nameOf = (output: string): string => {
   return ['', 'Placeholder', 'Const'].includes(operation) ? 'a tensor that it was not given' : `a result of the operation ${operation}`
 }
 
+const newName = (): string => `transferkit_${globalThis.crypto.randomUUID().replaceAll('-', '')}`
+
 const withIndex = (output: string): string => (output.includes(':') ? output : `${output}:0`)
 
 /** An input taken apart. */
@@ -135,6 +138,27 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
     return copy as unknown as AnyTensor
   }
 
+  /** Computes what depends on kept tensors alone, and keeps the results in place of them. */
+  const withComputedOnce = (nodes: readonly GraphNode[], { captured, shapes }: Recording, fetched: readonly string[]): Pick<Recording, 'nodes' | 'captured'> => {
+    const { once, kept, always } = computeOnce(nodes, new Set(captured.map(({ node }) => node)), new Set(fetched), (output) => shapes.get(output))
+    if (kept.length === 0) return { nodes, captured }
+    const part = needed(once, kept)
+    const read = captured.filter(({ node }) => part.some(({ name }) => name === node))
+    const name = newName()
+    defineFunction(graphDefinition(part), name, read.map(({ node }) => withIndex(node)), kept.map(withIndex))
+    const results = binding.executeOp(name, [], read.map(({ dataId }) => backend.tensorMap.get(dataId).id), kept.length)
+    removeFunction(name)
+    const made = results.map((metadata, index) => {
+      const { dataId } = backend.createOutputTensor(metadata)
+      backend.incRef(dataId)
+      const placeholder: GraphNode = { name: `Kept_${index}`, operation: 'Placeholder', inputs: [], attributes: { dtype: typeAttribute(metadata.dtype), shape: shapeAttribute(metadata.shape) } }
+      return { placeholder, captured: { node: placeholder.name, dataId } }
+    })
+    const renamed = new Map(kept.map((output, index) => [output, `Kept_${index}`]))
+    const reading = always.map((node) => ({ ...node, inputs: node.inputs.map((input) => renamed.get(input) ?? input) }))
+    return { nodes: needed([...made.map(({ placeholder }) => placeholder), ...reading], fetched), captured: [...captured, ...made.map((each) => each.captured)] }
+  }
+
   /** Turns a recording into a function of TensorFlow. */
   const define = (recording: Recording, parameters: readonly AnyTensor[], result: unknown, precision: Precision): Pick<Replay, 'name' | 'used' | 'captured' | 'computed' | 'outputs' | 'result'> => {
     const inputOf = new Map(parameters.map((tensor, index) => [tensor.id, index]))
@@ -158,15 +182,16 @@ export const nativeCompile = (backend: NativeBackend, warn: (text: string) => vo
       return outputLeaf(position)
     })
     const shapeOf: ShapeOf = (output) => recording.shapes.get(output)
-    const nodes = fuseBatchNorm(needed(withoutCopies([...recording.nodes, ...extra], shapeOf), fetched), shapeOf)
+    const fused = fuseBatchNorm(needed(withoutCopies([...recording.nodes, ...extra], shapeOf), fetched), shapeOf)
+    const { nodes, captured: kept } = precision === 'float32' ? withComputedOnce(fused, recording, fetched) : { nodes: fused, captured: recording.captured }
     const alive = new Set(nodes.map(({ name }) => name))
     const parameterNodes = parameters.map((tensor) => recording.outputOf(upstream(tensor)) ?? '')
     const used = parameterNodes.flatMap((node, index) => (alive.has(node) ? [index] : []))
-    const captured = recording.captured.filter(({ node }) => alive.has(node))
-    for (const { node, dataId } of recording.captured) if (!alive.has(node)) backend.disposeData(dataId)
+    const captured = kept.filter(({ node }) => alive.has(node))
+    for (const { node, dataId } of kept) if (!alive.has(node)) backend.disposeData(dataId)
     const computed = recording.computed.filter(({ node }) => alive.has(node))
     const inputs = [...used.map((index) => parameterNodes[index] ?? ''), ...[...captured, ...computed].map(({ node }) => node)]
-    const name = `transferkit_${globalThis.crypto.randomUUID().replaceAll('-', '')}`
+    const name = newName()
     const computing = precision === 'bfloat16' ? inMixedPrecision(binding, nodes, shapeOf) : nodes
     defineFunction(graphDefinition(inOrder(computing)), name, inputs.map(withIndex), fetched.map(withIndex))
     return { name, used, captured, computed, outputs: fetched.length, result: template }

@@ -44,6 +44,12 @@ describe('joining batch normalisation with the rectifier', () => {
     ])
   })
 
+  test('with given statistics, and a residual', () => {
+    const inference = node('norm', 'TransferkitBatchNormInference', 'x', 'scale', 'offset', 'dy', 'dz', 'none')
+    expect(fused([inference, node('relu', 'Relu', 'norm')])).toEqual(['norm(x,scale,offset,dy,dz,none) rectified'])
+    expect(fused([inference, node('sum', 'AddV2', 'other', 'norm'), node('relu', 'Relu', 'sum')])).toEqual(['norm(x,scale,offset,dy,dz,other) rectified'])
+  })
+
   test('leaves a sum with something of another shape', () => {
     const nodes = [norm, node('sum', 'AddV2', 'norm', 'other'), node('relu', 'Relu', 'sum')]
     expect(fused(nodes, [3])).toEqual(unchanged(nodes))

@@ -13,6 +13,9 @@ interface Fusion {
 
 const rectified = flagAttribute(true)
 
+/** The operations that take a residual, by the position of it: with the statistics of the batch, and with given ones. */
+const residualPosition: Readonly<Record<string, number>> = { TransferkitBatchNorm: 3, TransferkitBatchNormInference: 5 }
+
 /** The nodes in an order in which each comes after those that it depends on, near the given one. */
 const sorted = (nodes: readonly GraphNode[]): readonly GraphNode[] => {
   const byName = new Map(nodes.map((node) => [node.name, node]))
@@ -94,14 +97,15 @@ export const fuseBatchNorm = (nodes: readonly GraphNode[], shapeOf: ShapeOf): re
   }
 
   for (const norm of nodes) {
-    const next = norm.operation === 'TransferkitBatchNorm' ? onlyUse(norm.name) : undefined
-    if (next === undefined || dropped.has(next.name)) continue
+    const position = residualPosition[norm.operation]
+    const next = onlyUse(norm.name)
+    if (position === undefined || next === undefined || dropped.has(next.name)) continue
     const residual = isSum(next) ? next.inputs.find((input) => input !== norm.name) : undefined
     const fits = residual !== undefined && haveOneShape(norm.name, residual) && !dependsOn(residual, norm)
     const rectifier = isSum(next) ? (fits ? onlyUse(next.name) : undefined) : next
     if (rectifier?.operation !== 'Relu') continue
-    const [input = '', scale = '', offset = '', none = ''] = norm.inputs
-    changed.set(norm.name, { ...norm, inputs: [input, scale, offset, residual ?? none], attributes: { ...norm.attributes, rectified } })
+    const inputs = residual === undefined ? norm.inputs : norm.inputs.with(position, residual)
+    changed.set(norm.name, { ...norm, inputs, attributes: { ...norm.attributes, rectified } })
     dropped.add(next.name).add(rectifier.name)
     renamed.set(rectifier.name, norm.name)
     fuseGradient(norm, rectifier.name, residual !== undefined)

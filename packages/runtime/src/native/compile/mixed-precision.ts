@@ -49,6 +49,7 @@ const forms: ReadonlyMap<string, Form> = new Map([
   // With what a recording joins them with: a residual; two gradients that are summed up, the output that masks them, and the gradient of the residual.
   ['TransferkitBatchNorm', following([0], [0, 3])],
   ['TransferkitBatchNormGradient', { ...following([2], [0, 1, 2, 3]), givesToo: 3 }],
+  ['TransferkitBatchNormInference', following([0], [0, 5])],
   ['FusedBatchNormV3', following([0])],
   ['FusedBatchNormGradV3', following([0, 1])],
   ['Add', following([0, 1])],
