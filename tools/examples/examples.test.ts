@@ -58,6 +58,11 @@ test('the examples of the documentation type-check', async () => {
   expect(report).toBe('')
 }, 300_000)
 
+test('the examples of pages run without a test runner', () => {
+  const needsRunner = /from '@transferkit\/(tensor\/conformance|training\/testing)'/
+  expect(examples.filter(({ runs, origin, code }) => runs && /\.md:/.test(origin) && needsRunner.test(code)).map(({ origin }) => origin)).toEqual([])
+})
+
 test.each(examples.filter(({ runs }) => runs))('the example at $origin runs', async ({ module }) => {
   await import(module)
 })

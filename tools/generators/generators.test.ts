@@ -50,7 +50,7 @@ describe('the files of a strategy', () => {
 test.each(['strategy', 'network', 'dataset', 'backend'] as const)('a generated %s says that it is a plugin, and shows its recipe', async (kind) => {
   const { written } = await generate(kind, 'my-own')
   expect(JSON.parse(written.get('packages/my-own/package.json')!)).toMatchObject({ keywords: ['transferkit-plugin'], transferkit: { specVersion: 1 } })
-  expect(written.get('packages/my-own/README.md')).toContain('plugins: [@transferkit/my-own]')
+  expect(written.get('packages/my-own/README.md')).toContain("plugins: ['@transferkit/my-own']")
 })
 
 test.each<readonly [string, keyof typeof generators, string, string | undefined, string]>([

@@ -1,6 +1,6 @@
-// A plugin of TypeDoc: the pages of the documentation stand in the reference under the titles that they have, in groups named after their folders.
+// A plugin of TypeDoc: the pages of the documentation stand in the reference under the titles that they have, in groups named after their folders, and all links work from the file system.
 import { basename, dirname } from 'node:path'
-import { Converter } from 'typedoc'
+import { Converter, PageEvent } from 'typedoc'
 
 /** @import { Application, DocumentReflection } from 'typedoc' */
 
@@ -21,5 +21,9 @@ export const load = (application) => {
     const file = page.project.files.getReflectionPath(page) ?? ''
     page.name = titleOf(page.content.map(({ text }) => text).join('')) ?? page.name
     page.frontmatter['group'] = groups[basename(dirname(file))] ?? 'About'
+  })
+  // Links to the first page lead to its folder, which a browser lists where no server answers.
+  application.renderer.on(PageEvent.END, (page) => {
+    if (page.contents !== undefined) page.contents = page.contents.replaceAll('href="../"', 'href="../index.html"')
   })
 }

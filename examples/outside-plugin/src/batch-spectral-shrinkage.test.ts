@@ -1,6 +1,7 @@
 import { grad, normalArray, randomKey, readSync, scope, type Tensor, tensor, type Vectors } from '@transferkit/tensor'
 import { checkGradients, expectClose } from '@transferkit/tensor/testing'
-import { testRegulariser, testStrategy, tinyNetwork } from '@transferkit/training/testing'
+import { testRegulariser, testStrategy } from '@transferkit/training/testing'
+import { tinyNetwork } from '@transferkit/training/tiny'
 import { describe, expect, test } from 'vitest'
 import { batchSpectralShrinkage, batchSpectralShrinkagePenalty } from './batch-spectral-shrinkage.js'
 import { smallestSquaredSingularValues } from './smallest-squared-singular-values.js'

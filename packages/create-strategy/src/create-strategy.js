@@ -50,7 +50,7 @@ const create = (args, { folder, print }) => {
     mkdirSync(dirname(join(target, path)), { recursive: true })
     writeFileSync(join(target, path), text)
   }
-  print(`${files.size} files of the strategy '${names.id}' are in ${target}. Next:\n\n  cd ${relative(folder, target) || '.'}\n  npm install\n  npm test\n\nThe strategy is src/${names.id}.ts; "npm run compare" compares it with fine-tuning.\n`)
+  print(`${files.size} files of the strategy '${names.id}' are in ${target}. Next:\n\n  cd ${relative(folder, target) || '.'}\n  npm install --ignore-scripts\n  npm test\n\nThe strategy is src/${names.id}.ts; "npm run compare" compares it with fine-tuning.\n`)
 }
 
 /**

@@ -31,7 +31,7 @@ describe('npm create transferkit-strategy', () => {
   test('writes a project and says how to go on', () => {
     const { code, printed } = create('@me/gentle-transfer')
     expect(code).toBe(0)
-    expect(printed).toContain('cd gentle-transfer\n  npm install\n  npm test')
+    expect(printed).toContain('cd gentle-transfer\n  npm install --ignore-scripts\n  npm test')
     const read = (path: string): string => readFileSync(join(folder, 'gentle-transfer', path), 'utf8')
     expect(JSON.parse(read('package.json'))).toMatchObject({ name: '@me/gentle-transfer', transferkit: { specVersion: 1 } })
     expect(read('src/gentle-transfer.ts')).toContain('export const gentleTransfer: StrategyDefinition<GentleTransferOptions, Strategy>')

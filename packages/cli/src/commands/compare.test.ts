@@ -208,7 +208,16 @@ describe('other commands on the run folder', () => {
     const artefact = join('straight', 'strategies', 'fine-tune', 'seed-1', 'artefact')
     expect(await run(['predict', artefact, 'bars.yaml', '--backend', 'cpu'])).toMatchObject({ code: 3, stderr: expect.stringContaining('bars.yaml: the image cannot be decoded') as string })
     expect(await run(['predict', artefact, 'nothing.png', '--backend', 'cpu'])).toMatchObject({ code: 3, stderr: expect.stringContaining('nothing.png: cannot be read') as string })
-    expect(await run(['predict', 'straight', 'nothing.png', '--backend', 'cpu'])).toMatchObject({ code: 3 })
+  })
+
+  test.each([
+    ['straight', 'holds no transferred model. Give the folder of a transferred model, such as'],
+    ['bars.yaml', 'is a file.'],
+    ['nowhere', 'there is no such folder.'],
+    ['straight/strategies/ptu', 'has several trainings, seed-1, seed-2. Name one of them, such as'],
+  ])('predict says what is wrong with %s in place of a model', async (path, reason) => {
+    const { code, stderr } = await run(['predict', path, 'nothing.png', '--backend', 'cpu'])
+    expect({ failed: code !== 0, stderr }).toEqual({ failed: true, stderr: expect.stringContaining(`${path}: ${reason}`) as string })
   })
 
   test('run trains one strategy with one seed', async () => {

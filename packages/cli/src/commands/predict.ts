@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { normalise } from '@transferkit/datasets'
 import { decodeImage } from '@transferkit/datasets/node'
@@ -7,6 +7,7 @@ import { loadArtefact, readTransferConfig, type TargetModel } from '@transferkit
 import { readArtefact } from '@transferkit/training/node'
 import { type CommandContext } from '../console/command-context.js'
 import { textTable } from '../console/text-table.js'
+import { findArtefact } from '../experiment/artefact-folder.js'
 import { type ArtefactRecord, readArtefactRecord } from '../experiment/artefact-record.js'
 import { readArtefactSource } from '../experiment/artefact-source.js'
 import { sourceOfRecord } from '../experiment/artefact-text.js'
@@ -71,10 +72,19 @@ const preparationFor = async (source: SourceNetwork, record: unknown, artefact: 
   }
 }
 
+const locateArtefact = async (folder: string, workingFolder: string): Promise<string> => {
+  const path = resolve(workingFolder, folder)
+  const isFolder = (await stat(path).catch(() => undefined))?.isDirectory()
+  const found = isFolder === true ? await findArtefact(path, folder) : undefined
+  if (found !== undefined) return found
+  const problem = isFolder === undefined ? 'there is no such folder' : isFolder ? 'holds no transferred model' : 'is a file'
+  throw new TransferkitError('artefact/not-found', `${folder}: ${problem}. Give the folder of a transferred model, such as runs/NAME/strategies/STRATEGY/seed-1.`)
+}
+
 /** Classifies images or texts with a transferred model. @internal */
 export const predictCommand = async (folder: string, inputs: readonly string[], options: PredictArguments, context: CommandContext): Promise<void> => {
   const { io } = context
-  const path = resolve(io.workingFolder, folder)
+  const path = await locateArtefact(folder, io.workingFolder)
   const artefact = await readArtefact(path)
   const { methods, networks, backends } = await availableDefinitions(splitList(options.plugins), io.workingFolder)
   const runtime = await openNamedBackend(options.backend, backends)

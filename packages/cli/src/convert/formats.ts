@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { TransferkitError } from '@transferkit/tensor'
 import { readSafetensors } from '@transferkit/training'
+import { configFile, findArtefact } from '../experiment/artefact-folder.js'
 import type { InputFormat, OutputFormat } from './format-names.js'
 
 /** Something to read, with its format. @internal */
@@ -20,7 +21,6 @@ export interface Output {
   readonly path: string
 }
 
-const configFile = 'transfer_config.json'
 const modelFile = 'model.json'
 
 const unknown = (shown: string, reason: string): TransferkitError =>
@@ -28,18 +28,8 @@ const unknown = (shown: string, reason: string): TransferkitError =>
 
 const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
 
-/** The artefact in a folder of a run: its own, that of a training, or that of the only seed of a strategy. */
-const artefactIn = async (folder: string, shown: string): Promise<string | undefined> => {
-  for (const candidate of [folder, join(folder, 'artefact')]) if (await exists(join(candidate, configFile))) return candidate
-  const seeds = (await readdir(folder)).filter((name) => /^seed-\d+$/.test(name)).sort()
-  const [only, ...others] = seeds
-  if (only === undefined) return undefined
-  if (others.length > 0) throw new TransferkitError('usage/several-seeds', `${shown}: has several trainings, ${seeds.join(', ')}. Name one of them, such as ${join(shown, only)}.`)
-  return artefactIn(join(folder, only), shown)
-}
-
 const inFolder = async (folder: string, shown: string): Promise<Input> => {
-  const artefact = await artefactIn(folder, shown)
+  const artefact = await findArtefact(folder, shown)
   if (artefact !== undefined) return { format: 'artefact', path: artefact }
   if (await exists(join(folder, modelFile))) return { format: 'tfjs', path: join(folder, modelFile) }
   throw unknown(shown, `this folder holds neither ${configFile} nor ${modelFile}.`)

@@ -15,5 +15,5 @@ import type { DataPlaces } from './open-dataset.js'
 export const locateFile = async (file: string, missing: { readonly what: string; readonly code: string }, { folder, dataDir }: Pick<DataPlaces, 'folder' | 'dataDir'>): Promise<string> => {
   const candidates = [resolve(folder, file), ...(dataDir === undefined ? [] : [resolve(dataDir, file)])]
   for (const path of candidates) if ((await stat(path).catch(() => undefined))?.isFile() === true) return path
-  throw new TransferkitError(missing.code, `${missing.what}, ${file}: there is no such file at ${candidates.join(' nor at ')}. ${dataDir === undefined ? 'Give the folder that holds it with --data-dir.' : ''}`.trimEnd())
+  throw new TransferkitError(missing.code, `${missing.what}, ${file}: there is no such file at ${candidates.join(' nor at ')}. Correct the path${dataDir === undefined ? ', or give the folder that holds it with --data-dir' : ''}.`)
 }

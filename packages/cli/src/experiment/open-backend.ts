@@ -50,7 +50,7 @@ export const openNamedBackend = async (name: string | undefined, plugins: Backen
   const definition = name === undefined ? undefined : plugins.get(name)
   if (definition !== undefined) {
     const opened = await definition()
-    return { backend: definition.name, reason: `${definition.name}: asked for`, description: definition.summary, compile: opened.compile, close: () => opened.close() }
+    return { backend: definition.name, reason: `${definition.name}: of a plugin, as asked for.`, description: definition.summary, compile: opened.compile, close: () => opened.close() }
   }
   return openRuntime({ ...(name === undefined || !isOwn(name) ? {} : { backend: name }), ...(onWarning === undefined ? {} : { onWarning }) })
 }

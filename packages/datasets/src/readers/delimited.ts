@@ -47,6 +47,7 @@ export async function* readDelimited(source: ByteSource, options: DelimitedReade
   if (delimiter.length !== 1 || delimiter === quote || /[\r\n]/.test(delimiter)) {
     throw new TransferkitError('data/bad-option', `readDelimited: the delimiter is one character other than the quote and a line end, not ${JSON.stringify(delimiter)}.`)
   }
+  const shown = delimiter === '\t' ? 'tab' : JSON.stringify(delimiter)
   let fieldCount = options.fieldCount
   let open: OpenRow | undefined
   for await (const { number, text } of textLines(source, options)) {
@@ -59,7 +60,7 @@ export async function* readDelimited(source: ByteSource, options: DelimitedReade
     if (result.fields.length === 1 && result.fields[0] === '' && text.trim() === '') continue
     fieldCount ??= result.fields.length
     if (result.fields.length !== fieldCount) {
-      throw new TransferkitError('data/bad-line', `${name}, line ${result.line}: the row has ${result.fields.length} fields, and ${fieldCount} were expected.`)
+      throw new TransferkitError('data/bad-line', `${name}, line ${result.line}: the row has ${result.fields.length} fields, and ${fieldCount} were expected. ${result.fields.length < fieldCount ? `Is a ${shown} missing?` : quote === null ? `Is a ${shown} too many?` : `A field that holds a ${shown} has to stand in quotes.`}`)
     }
     yield { line: result.line, fields: result.fields }
   }

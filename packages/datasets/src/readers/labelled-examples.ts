@@ -27,6 +27,7 @@ export const labelledExamples = async (examples: AsyncIterable<LabelledExample>,
   const found: string[] = []
   const positions = given === undefined ? undefined : new Map(given.map((name, position) => [name, position]))
   for await (const { place, text, secondText, label } of examples) {
+    if (positions === undefined && label.trim() === '') throw new TransferkitError('data/bad-line', `${place}: the label is empty. Write one, or take the example out.`)
     if (positions?.has(label) === false) throw unknownLabel(place, label, given ?? [])
     texts.push(text)
     if (secondText !== undefined) secondTexts.push(secondText)

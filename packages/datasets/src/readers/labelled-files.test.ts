@@ -24,9 +24,11 @@ describe('readLabelledTable', () => {
 
   test.each<[string, string, Partial<LabelledTableOptions>, string, string]>([
     ['a pair with one column', 'one\nthree\n', { text: 0, secondText: 1, label: 2, header: false }, 'data/bad-line', 'f.tsv, line 1: there is no column 1 (counted from 0); the row has one column. Are the columns separated by tabs?'],
-    ['a later pair with one column', `${tsv}five\n`, {}, 'data/bad-line', 'f.tsv, line 5: the row has 1 fields, and 3 were expected'],
+    ['a later pair with one column', `${tsv}five\n`, {}, 'data/bad-line', 'f.tsv, line 5: the row has 1 fields, and 3 were expected. Is a tab missing?'],
     ['a column that is not in the header', tsv, { label: 'anwser' }, 'data/bad-option', 'Did you mean "answer"?'],
     ['a number that is not in the header', tsv, { label: 3 }, 'data/bad-line', 'line 1: there is no column 3'],
+    ['a header that is none', 'one\ttwo\tyes\n', {}, 'data/bad-option', 'Does the table begin with a row that names its columns?'],
+    ['an example without a label', `${tsv}five\tsix\t\n`, {}, 'data/bad-line', 'f.tsv, line 5: the label is empty'],
     ['a name without a header', tsv, { header: false }, 'data/bad-option', 'the file has no header row'],
     ['a label that is no class', tsv, { classes: ['no', 'yess'] }, 'data/label-out-of-range', 'line 2: the label "yes" is not one of no, yess. Did you mean "yess"?'],
   ])('refuses %s', async (_, text, options, code, message) => {

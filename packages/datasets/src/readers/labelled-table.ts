@@ -27,7 +27,7 @@ export interface LabelledTableOptions extends TextReaderOptions {
  *
  * @param source The bytes of the file, compressed by gzip or not; it is read row by row.
  * @param options Which columns to read, and how the file is written.
- * @throws TransferkitError `data/bad-line` naming the line where a column is missing, `data/label-out-of-range`, `data/bad-text`, `data/bad-option` for a column that
+ * @throws TransferkitError `data/bad-line` naming the line where a column is missing or a label is empty, `data/label-out-of-range`, `data/bad-text`, `data/bad-option` for a column that
  * is not in the header.
  *
  * @example
@@ -81,6 +81,6 @@ const named = (column: string, header: readonly string[], place: string): number
   const meant = nearestSpelling(column, header)
   throw new TransferkitError(
     'data/bad-option',
-    `${place}: the header has no column ${JSON.stringify(column)}; its columns are ${header.map((field) => JSON.stringify(field)).join(', ')}.${meant === undefined ? '' : ` Did you mean ${JSON.stringify(meant)}?`}`,
+    `${place}: the header has no column ${JSON.stringify(column)}; its columns are ${header.map((field) => JSON.stringify(field)).join(', ')}.${meant === undefined ? ' Does the table begin with a row that names its columns?' : ` Did you mean ${JSON.stringify(meant)}?`}`,
   )
 }

@@ -1,6 +1,6 @@
 import { foldIn, item, randomKey, randomNormal, integerTensor, type Regulariser, type Strategy, scalar, scope, type TransferContext } from '@transferkit/tensor'
 import { compose, featureExtraction, fineTune, scratch } from '@transferkit/training'
-import { tinyNetwork } from '@transferkit/training/testing'
+import { tinyNetwork } from '@transferkit/training/tiny'
 import { describe, expect, test } from 'vitest'
 import { defineFreshNetwork } from '../strategies/fresh-network.js'
 import { attentionTransfer } from './attention-transfer.js'

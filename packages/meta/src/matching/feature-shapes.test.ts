@@ -1,6 +1,6 @@
 import { mapTree, randomKey, scope, type TransferContext, zerosLike } from '@transferkit/tensor'
 import { fineTune } from '@transferkit/training'
-import { tinyNetwork } from '@transferkit/training/testing'
+import { tinyNetwork } from '@transferkit/training/tiny'
 import { describe, expect, test } from 'vitest'
 import { expectVaryingFeatures, sourceFeatureShapes, stageTaps, targetFeatureShapes } from './feature-shapes.js'
 

@@ -1,6 +1,7 @@
 import { flattenTree, randomKey, readSync, scope, type Tensor, type TransferContext, zeros } from '@transferkit/tensor'
 import { compose, scratch } from '@transferkit/training'
-import { testStrategy, tinyNetwork } from '@transferkit/training/testing'
+import { testStrategy } from '@transferkit/training/testing'
+import { tinyNetwork } from '@transferkit/training/tiny'
 import { networks, vgg9 } from '@transferkit/vision'
 import { describe, expect, test } from 'vitest'
 import { attentionTransfer } from '../family/attention-transfer.js'

@@ -1,7 +1,7 @@
 import { add, branchAt, flattenTree, inference, item, mapTree, mean, multiply, randomKey, randomNormal, readSync, type Scalar, scalar, scope, softmaxCrossEntropy, softplus, sum, type Tensor, type TensorTree, valueAndGrad, zeros } from '@transferkit/tensor'
 import { closeTo, expectClose } from '@transferkit/tensor/testing'
 import { trainingStep } from '@transferkit/training'
-import { tinyNetwork } from '@transferkit/training/testing'
+import { tinyNetwork } from '@transferkit/training/tiny'
 import { describe, expect, test } from 'vitest'
 import type { MetaGradientForm } from '../bilevel/meta-gradient.js'
 import { unroll } from '../bilevel/unroll.js'

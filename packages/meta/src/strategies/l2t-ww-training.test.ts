@@ -1,6 +1,6 @@
 import { branchAt, flattenTree, type Inspection, mapTree, multiply, partitionTree, readSync, release, scope, type Tensor, type TensorTree, TransferkitError, zerosLike } from '@transferkit/tensor'
 import { constant, pretrain, type PretrainedNetwork, transfer, type TransferOptions, type TransferResult } from '@transferkit/training'
-import { tinyDataset, tinyNetwork } from '@transferkit/training/testing'
+import { tinyDataset, tinyNetwork } from '@transferkit/training/tiny'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { explosionSentence } from './exploding.js'
 import { l2tWw } from './l2t-ww.js'

@@ -22,7 +22,7 @@ export interface BindingSources {
 export const findUpstream = (): string | undefined => packageFolder('@tensorflow/tfjs-node-gpu')
 
 /** What to do when upstream's package is missing. @internal */
-export const upstreamAdvice = 'Install the package @tensorflow/tfjs-node-gpu 4.22.0 beside @transferkit/runtime (its install script need not run).'
+export const upstreamAdvice = 'Run: npm install --ignore-scripts @tensorflow/tfjs-node-gpu@4.22.0 (its install script would download a large library that nothing needs).'
 
 /**
  * Finds the sources of the binding. @internal

@@ -6,6 +6,7 @@ import { normalArray, uniformArray } from '../random/host.js'
 import type { Axes, DataType } from '../tensor/axes.js'
 import type { Scalar, Shape, Tensor } from '../tensor/tensor.js'
 import { hasKernel, runKernel, typed } from '../tensor/upstream.js'
+import { explainFailure } from '../tensor/without-backend.js'
 import { constant } from './shape.js'
 
 /**
@@ -22,7 +23,11 @@ const upload = <A extends Axes, D extends DataType>(values: HostValues, shape: S
     throw new TransferkitError('tensor/size', `A tensor of shape [${String(shape)}] has ${sizeOf(shape)} elements, but ${values.length} values were given.`)
   }
   const data = dtype === 'float32' ? (values instanceof Float32Array ? values : Float32Array.from(values)) : dtype === 'int32' ? Int32Array.from(values) : Uint8Array.from(values)
-  return typed<A, D>(upstreamTensor(data, [...shape], dtype))
+  try {
+    return typed<A, D>(upstreamTensor(data, [...shape], dtype))
+  } catch (error) {
+    throw explainFailure(error)
+  }
 }
 
 /**

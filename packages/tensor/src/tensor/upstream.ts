@@ -1,6 +1,7 @@
 import { engine, type NamedAttrMap, type NamedTensorMap, type Tensor as UpstreamTensor, getKernel, type KernelConfig, Tensor as UpstreamTensorClass } from '@tensorflow/tfjs-core'
 import type { Axes, DataType } from './axes.js'
 import type { AnyTensor, Tensor } from './tensor.js'
+import { explainFailure } from './without-backend.js'
 
 /** The tensor of TensorFlow.js that a tensor is. @internal */
 export const upstream = (tensor: AnyTensor): UpstreamTensor =>
@@ -27,10 +28,14 @@ export type KernelInputs = Readonly<Record<string, AnyTensor>> | readonly AnyTen
  * Runs a kernel of the active backend and returns all its outputs. Nothing is recorded for differentiation. @internal
  */
 export const runKernels = (name: string, inputs: KernelInputs, attributes: object = {}): readonly AnyTensor[] => {
-  // Upstream types attributes and inputs by open maps; ours are closed interfaces of the same content.
-  const outputs = engine().runKernel(name, inputs as unknown as NamedTensorMap, attributes as NamedAttrMap)
-  // Upstream declares one tensor or a list of them and returns plain tensors in both cases.
-  return (Array.isArray(outputs) ? outputs : [outputs]) as unknown as readonly AnyTensor[]
+  try {
+    // Upstream types attributes and inputs by open maps; ours are closed interfaces of the same content.
+    const outputs = engine().runKernel(name, inputs as unknown as NamedTensorMap, attributes as NamedAttrMap)
+    // Upstream declares one tensor or a list of them and returns plain tensors in both cases.
+    return (Array.isArray(outputs) ? outputs : [outputs]) as unknown as readonly AnyTensor[]
+  } catch (error) {
+    throw explainFailure(error)
+  }
 }
 
 /** Runs a kernel with one output. @internal */

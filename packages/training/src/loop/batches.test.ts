@@ -1,6 +1,6 @@
 import { type Dataset, foldIn, type HostBatch, integerArray, permutation, randomKey } from '@transferkit/tensor'
 import { describe, expect, test } from 'vitest'
-import { tinyDataset } from '../testing/tiny-dataset.js'
+import { tinyDataset } from '../tiny/tiny-dataset.js'
 import { batchReader, readAhead } from './batches.js'
 import { holdOut } from './hold-out.js'
 

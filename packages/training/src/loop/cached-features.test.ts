@@ -1,6 +1,6 @@
 import { type Dataset, multiply, type ProgramVariables, release, scalar, sum, type Tensor, tensor, type TransferProgram, variable, zeros } from '@transferkit/tensor'
 import { describe, expect, test, vi } from 'vitest'
-import { tinyDataset } from '../testing/tiny-dataset.js'
+import { tinyDataset } from '../tiny/tiny-dataset.js'
 import { cacheFeatures, type FeatureSource, type ProgramWithPrefix } from './cached-features.js'
 import type { FeatureStore } from './feature-store.js'
 import { memoryFeatureStore } from './memory-feature-store.js'

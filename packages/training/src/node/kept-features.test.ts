@@ -13,8 +13,8 @@ import { warmUp } from '../loop/warm-up.fixture.js'
 import { constant } from '../schedules/schedule.js'
 import { featureExtraction } from '../strategies/feature-extraction.js'
 import { partial } from '../strategies/partial.js'
-import { tinyDataset } from '../testing/tiny-dataset.js'
-import { tinyNetwork } from '../testing/tiny-network.js'
+import { tinyDataset } from '../tiny/tiny-dataset.js'
+import { tinyNetwork } from '../tiny/tiny-network.js'
 import { folderFeatureStore } from './folder-feature-store.js'
 
 let source: PretrainedNetwork

@@ -3,7 +3,7 @@ import { type Optimiser, release, scalar, scope, subtree, tensor, type Tensor, t
 import { expectClose } from '@transferkit/tensor/testing'
 import { describe, expect, test } from 'vitest'
 import { cosine } from '../schedules/schedule.js'
-import { tinyNetwork } from '../testing/tiny-network.js'
+import { tinyNetwork } from '../tiny/tiny-network.js'
 import { scaleByAdam } from './adam-moments.js'
 import { adam, adamW } from './adam.js'
 import { clipByGlobalNorm, clipByValue } from './clip.js'

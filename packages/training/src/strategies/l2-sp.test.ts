@@ -17,7 +17,7 @@ import { expectClose } from '@transferkit/tensor/testing'
 import { describe, expect, test } from 'vitest'
 import { floatsOf } from '../safetensors/entry.js'
 import { readSafetensors } from '../safetensors/read-safetensors.js'
-import { tinyNetwork } from '../testing/tiny-network.js'
+import { tinyNetwork } from '../tiny/tiny-network.js'
 import { l2SpPenalty } from './l2-sp.js'
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`../../fixtures/${name}`, import.meta.url))

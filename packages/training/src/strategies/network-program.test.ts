@@ -21,7 +21,7 @@ import {
 } from '@transferkit/tensor'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { belongsTo } from '../artefact/private-trees.js'
-import { tinyNetwork } from '../testing/tiny-network.js'
+import { tinyNetwork } from '../tiny/tiny-network.js'
 import { batchNormAdaptation } from './batch-norm-adaptation.js'
 import { featureExtraction } from './feature-extraction.js'
 import { fineTune } from './fine-tune.js'

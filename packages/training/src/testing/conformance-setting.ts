@@ -7,8 +7,8 @@ import { transfer, type TransferOptions, type TransferResult } from '../loop/tra
 import { constant } from '../schedules/schedule.js'
 import { compose } from '../strategies/compose.js'
 import { fineTune } from '../strategies/fine-tune.js'
-import { tinyDataset } from './tiny-dataset.js'
-import { tinyNetwork } from './tiny-network.js'
+import { tinyDataset } from '../tiny/tiny-dataset.js'
+import { tinyNetwork } from '../tiny/tiny-network.js'
 
 /** A strategy to test, and where it should be tested otherwise than on the built-in network and data. */
 export interface ConformanceOptions {

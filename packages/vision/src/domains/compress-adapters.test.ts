@@ -1,6 +1,6 @@
 import { countElements, flattenTree, inference, leavesOf, randomKey, readSync, release, scope, type Tensor, tensor, type TrainedNetwork } from '@transferkit/tensor'
 import { batchNormAdaptation, constant, sgd, transfer } from '@transferkit/training'
-import { tinyDataset, tinyNetwork } from '@transferkit/training/testing'
+import { tinyDataset, tinyNetwork } from '@transferkit/training/tiny'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adaptNetwork } from '../adapters/adapt-network.js'
 import { convolutionsOf } from '../adapters/convolutions.js'

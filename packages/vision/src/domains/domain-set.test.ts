@@ -1,6 +1,6 @@
 import { type AnyTensor, leavesOf, mapTree, onesLike, randomKey, readSync, release, type Tensor, type TrainedNetwork } from '@transferkit/tensor'
 import { batchNormAdaptation, featureExtraction, readSafetensors, type TargetModel, transfer } from '@transferkit/training'
-import { tinyDataset, tinyNetwork } from '@transferkit/training/testing'
+import { tinyDataset, tinyNetwork } from '@transferkit/training/tiny'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parallelAdapters } from '../strategies/parallel-adapters.js'
 import { seriesAdapters } from '../strategies/series-adapters.js'

@@ -1,6 +1,6 @@
 import { flattenTree, leavesOf, randomKey, readSync, release, type Tensor, type TrainedNetwork } from '@transferkit/tensor'
 import { batchNormAdaptation, constant, fineTune, sgd } from '@transferkit/training'
-import { tinyDataset, tinyNetwork } from '@transferkit/training/testing'
+import { tinyDataset, tinyNetwork } from '@transferkit/training/tiny'
 import { liveTensors } from '@transferkit/tensor/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isAdapterPath } from '../adapters/adapted-convolution.js'

@@ -1,6 +1,6 @@
 import { flattenTree, foldIn, type Network, randomKey, randomNormal, readSync, scope, type Tensor, type TensorTree, type TrainedNetwork, type TransferProgram } from '@transferkit/tensor'
 import { compose, constant, l2SpPenalty, pretrain, transfer } from '@transferkit/training'
-import { tinyDataset, tinyNetwork } from '@transferkit/training/testing'
+import { tinyDataset, tinyNetwork } from '@transferkit/training/tiny'
 import { describe, expect, test } from 'vitest'
 import { adaptNetwork } from '../adapters/adapt-network.js'
 import { chooseConvolutions } from '../adapters/choose-convolutions.js'

@@ -38,7 +38,7 @@ import {
 } from '@transferkit/tensor'
 import { expectClose } from '@transferkit/tensor/testing'
 import { compose, constant, l2SpPenalty, transfer } from '@transferkit/training'
-import { tinyDataset, tinyNetwork } from '@transferkit/training/testing'
+import { tinyDataset, tinyNetwork } from '@transferkit/training/tiny'
 import { describe, expect, test } from 'vitest'
 import { cifarResnet } from '../networks/cifar-resnet.js'
 import { lenet } from '../networks/lenet.js'

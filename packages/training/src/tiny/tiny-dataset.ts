@@ -39,7 +39,7 @@ const drawn = (key: Key, pattern: Pattern, noise: number): Float32Array => {
  *
  * @example
  * ```ts
- * import { tinyDataset } from '@transferkit/training/testing'
+ * import { tinyDataset } from '@transferkit/training/tiny'
  *
  * const target = tinyDataset({ seed: 1, size: 32 })
  * ```

@@ -7,7 +7,7 @@ import { batchNormLayer, convolutionLayer, globalAveragePoolLayer, maxPoolLayer,
  *
  * @example
  * ```ts
- * import { tinyNetwork } from '@transferkit/training/testing'
+ * import { tinyNetwork } from '@transferkit/training/tiny'
  *
  * const source = tinyNetwork(3)
  * ```

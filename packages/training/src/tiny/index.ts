@@ -1,0 +1,2 @@
+export { tinyDataset, type TinyDatasetOptions } from './tiny-dataset.js'
+export { tinyNetwork } from './tiny-network.js'
