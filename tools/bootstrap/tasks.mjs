@@ -1,14 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * The folders of all projects with what their descriptions say for Nx.
+ * The folders of all projects with what their descriptions say for Nx. What a package that is gone left behind, such as its build, is none.
  *
  * @param {string} workspaceRoot
  * @returns {readonly { folder: string, name: string, targets: Record<string, unknown> }[]}
  */
 const projectsIn = (workspaceRoot) =>
-  [...readdirSync(join(workspaceRoot, 'packages')).map((name) => `packages/${name}`), 'tools', 'docs'].map((folder) => {
+  [...readdirSync(join(workspaceRoot, 'packages')).map((name) => `packages/${name}`), 'tools', 'docs'].filter((folder) => existsSync(join(workspaceRoot, folder, 'package.json'))).map((folder) => {
     /** @type {{ nx: { name: string, targets: Record<string, unknown> } }} */
     const { nx } = JSON.parse(readFileSync(join(workspaceRoot, folder, 'package.json'), 'utf8'))
     return { folder, ...nx }

@@ -49,30 +49,41 @@ export interface TargetData {
   release(): void
 }
 
+/** The field that says how much is trained on. */
+const sizeField = ({ trainShare, examplesPerClass, test }: TargetSettings): string => (examplesPerClass !== undefined ? 'examplesPerClass' : trainShare !== undefined ? 'trainShare' : typeof test === 'string' ? 'dataset' : 'test')
+
 /**
  * Does what `test` of a target says: opens the split that it names, or cuts the set.
  *
+ * @param parsed The recipe.
+ * @param path Where the target stands in it.
  * @param all The whole set.
  * @param target The target.
  * @param open Opens another split by name.
  * @param parts How sets of this kind are cut.
  * @returns The examples of a seed.
+ * @throws TransferkitError What opening a data set throws, and `recipe/invalid` where there are fewer examples than the target asks for.
  * @internal
  */
 export const partsBySeed = async <Examples extends Pick<Dataset, 'name' | 'size' | 'labels' | 'task'>>(
+  parsed: RecipeErrors,
+  path: FieldPath,
   all: Examples,
   target: TargetSettings,
   open: (name: string) => Promise<Examples>,
   parts: Parameters<typeof trainingPart<Examples>>[3],
-): Promise<(seed: number) => Parts<Examples>> => {
+): Promise<(seed: number) => Promise<Parts<Examples>>> => {
   const { test: from } = target
-  if (from === 'rest') return (seed) => trainingPartAndRest(all, target, seed, parts)
-  const { train, test } = typeof from === 'string' ? { train: all, test: await open(from) } : heldOut(all, from.share, parts)
-  return (seed) => ({ train: trainingPart(train, target, seed, parts), test })
+  const { train, test } = await inField(parsed, [...path, 'test'], async () => {
+    if (typeof from === 'string' && from !== 'rest') return { train: all, test: await open(from) }
+    return from === 'rest' ? { train: all, test: undefined } : heldOut(all, from.share, parts)
+  })
+  const partsOf = (seed: number): Promise<Parts<Examples>> =>
+    inField(parsed, [...path, sizeField(target)], () => (test === undefined ? trainingPartAndRest(train, target, seed, parts) : { train: trainingPart(train, target, seed, parts), test }))
+  // Whether there are enough examples is the same for all seeds, and is told before a source is trained.
+  await partsOf(1)
+  return partsOf
 }
-
-/** The field that says how much is trained on. @internal */
-export const sizeField = ({ trainShare, examplesPerClass, test }: TargetSettings): string => (examplesPerClass !== undefined ? 'examplesPerClass' : trainShare !== undefined ? 'trainShare' : typeof test === 'string' ? 'dataset' : 'test')
 
 /**
  * Opens a target of images.
@@ -96,12 +107,12 @@ export const openImageTarget = async (parsed: RecipeErrors, target: TargetSettin
     }
     return test
   }
-  const partsOf = await inField(parsed, [...path, 'test'], () => partsBySeed(all, target, openTest, imageParts))
+  const partsOf = await partsBySeed(parsed, path, all, target, openTest, imageParts)
   return {
     classes: all.task.classes,
     inputShape: () => seenShape,
     split: async (seed, { trained, record: { normalisation } }) => {
-      const { train, test } = await inField(parsed, [...path, sizeField(target)], () => partsOf(seed))
+      const { train, test } = await partsOf(seed)
       return {
         train,
         test,

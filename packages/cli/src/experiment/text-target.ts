@@ -10,7 +10,7 @@ import { extendSource, type NewWords } from './extend-source.js'
 import type { DataPlaces } from './open-dataset.js'
 import { openTestTexts, openTextDataset } from './open-text-dataset.js'
 import type { SourceNetwork } from './source-file.js'
-import { partsBySeed, sizeField, type TargetData, type TargetSplit } from './target-data.js'
+import { partsBySeed, type TargetData, type TargetSplit } from './target-data.js'
 import { writeTextRecord } from './text-record.js'
 import { vocabularyOfSource } from './text-source.js'
 import { readVectors, targetWords } from './text-vocabulary.js'
@@ -61,7 +61,7 @@ const newWords = (words: readonly string[], vectors: WordVectors | undefined): N
 export const openTextTarget = async (parsed: ParsedRecipe<CommonRecipe>, target: TargetSettings, path: FieldPath, places: DataPlaces): Promise<TargetData> => {
   const { text: settings = {} } = parsed.recipe.source
   const all = await inField(parsed, [...path, 'dataset'], () => openTextDataset(target.dataset, target, places))
-  const partsOf = await inField(parsed, [...path, 'test'], () => partsBySeed(all, target, (name) => openTestTexts(name, target, all, places), textParts))
+  const partsOf = await partsBySeed(parsed, path, all, target, (name) => openTestTexts(name, target, all, places), textParts)
   let vectors: Promise<WordVectors> | undefined
   let held: HeldSplit | undefined
 
@@ -80,7 +80,7 @@ export const openTextTarget = async (parsed: ParsedRecipe<CommonRecipe>, target:
   const make = async (seed: number, source: SourceNetwork): Promise<HeldSplit> => {
     const known = vocabularyOfSource(source)
     const maximumLength = source.record.inputShape.at(-1) ?? 1
-    const texts = await inField(parsed, [...path, sizeField(target)], () => partsOf(seed))
+    const texts = await partsOf(seed)
     const ofTarget = targetWords(await textsOf(texts.train), settings, known)
     const alignment = alignVocabularies(known, ofTarget)
     // A tokeniser from a file brings all tokens that there are.

@@ -227,9 +227,10 @@ void WinogradFilterGradient(const ConvolutionSizes &sizes, const Map *images, co
   tiles.images = images;
   tiles.output_gradient = output_gradient;
   tiles.tiles = TilesOf(sizes, tiles.shape);
-  // The sums are read and written once a block, so blocks are larger than they are.
-  tiles.tiles_in_block = TilesIn(2 * std::max(FilterBytes(sizes, functions), kSmallestScratch), sizes, functions, MostRows(functions));
   tiles.tasks = std::min({Cores(), kMostSums, std::max(1, tiles.tiles / kFewestTiles)});
+  // The sums are read and written once a block, so blocks are larger than they are, and all tiles of a task where there are few.
+  tiles.tiles_in_block = std::min(TilesIn(2 * std::max(FilterBytes(sizes, functions), kSmallestScratch), sizes, functions, MostRows(functions)),
+                                  InRows((tiles.tiles + tiles.tasks - 1) / tiles.tasks, functions));
   const Floats sums = NewFloats(functions->places * sizes.inputs * sizes.outputs * tiles.tasks);
   tiles.sums = sums.get();
   RunOnAllCores(tiles.tasks, &tiles);

@@ -216,6 +216,7 @@ describe('what goes wrong', () => {
     ['early stopping without validation', () => ({ patience: 2 }), 'training/no-validation'],
     ['a validation fraction above 1', () => ({ validation: 3 }), 'training/validation-fraction'],
     ['images with other channels', () => ({ target: { ...target, exampleShape: [8, 8, 3] } }), 'transfer/input-shape'],
+    ['a strategy that was not made', () => ({ strategy: fineTune as never }), "transfer/strategy: 'strategy' is no strategy"],
     ['a strategy that needs source examples', () => ({ strategy: { ...fineTune(), usesSourceData: true } }), 'transfer/no-source-data'],
     ['a stage that does not exist', () => ({ strategy: partial({ stages: { stage3: 'frozen' } }) }), "strategy/unknown-stage: Strategy 'partial', option 'stages': the network 'tiny' has no stage 'stage3'. Did you mean 'stage1'?"],
     ['more stages than there are', () => ({ strategy: partial({ freezeFirst: 5 }) }), 'strategy/stage-count'],

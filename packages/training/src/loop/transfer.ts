@@ -35,6 +35,9 @@ export const checkInput = (network: TrainedNetwork['network'], found: Shape, tar
 
 async function* transferring(options: TransferOptions): AsyncGenerator<TrainingEvent, TransferResult> {
   const { source, target, strategy, seed = 1, transforms = [], record = {}, ...settings } = options
+  if (typeof strategy.prepare !== 'function') {
+    throw new TransferkitError('transfer/strategy', "'strategy' is no strategy: it has no 'prepare'. Give what a strategy's function returns, such as 'fineTune()' with its brackets.")
+  }
   if (strategy.usesSourceData === true && settings.sourceData === undefined) {
     throw new TransferkitError('transfer/no-source-data', `Strategy '${strategy.name}' learns from source-domain examples beside those of the target. Give 'sourceData'.`)
   }
@@ -64,7 +67,8 @@ async function* transferring(options: TransferOptions): AsyncGenerator<TrainingE
  * The call can be awaited for the model, or iterated for its progress and then awaited. It starts when it is awaited or iterated.
  *
  * @param options Source, target, strategy, and how to train.
- * @throws TransferkitError `transfer/input-shape` when the examples do not fit the network; whatever {@link train} throws.
+ * @throws TransferkitError `transfer/input-shape` when the examples do not fit the network; `transfer/strategy` when a strategy's function was given and not called;
+ * `transfer/no-source-data`; whatever {@link train} throws.
  *
  * @example
  * ```ts
