@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
 import { TransferkitError } from '@transferkit/tensor'
 import { readSafetensors } from '@transferkit/training'
+import { pathExists } from '../experiment/path-exists.js'
 import { configFile, findArtefact } from '../experiment/artefact-folder.js'
 import type { InputFormat, OutputFormat } from './format-names.js'
 
@@ -26,12 +27,10 @@ const modelFile = 'model.json'
 const unknown = (shown: string, reason: string): TransferkitError =>
   new TransferkitError('usage/unknown-format', `${shown}: ${reason} What can be read: a safetensors file (PyTorch's or Transferkit's), a model.json of TensorFlow.js or its folder, and a transfer artefact or the folder of a strategy in a run. Say which with --from.`)
 
-const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
-
 const inFolder = async (folder: string, shown: string): Promise<Input> => {
   const artefact = await findArtefact(folder, shown)
   if (artefact !== undefined) return { format: 'artefact', path: artefact }
-  if (await exists(join(folder, modelFile))) return { format: 'tfjs', path: join(folder, modelFile) }
+  if (await pathExists(join(folder, modelFile))) return { format: 'tfjs', path: join(folder, modelFile) }
   throw unknown(shown, `this folder holds neither ${configFile} nor ${modelFile}.`)
 }
 

@@ -1,9 +1,9 @@
-import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Network, type TrainedNetwork, TransferkitError } from '@transferkit/tensor'
 import { readSafetensors, writeSafetensors } from '@transferkit/training'
 import { writeAtomically } from '@transferkit/training/node'
 import { exportLayersModel, exportPytorch, importPytorch, importTfjsModel, type PytorchCode, pytorchNames, type PytorchNames, tfjsWeightPaths } from '@transferkit/vision'
+import { pathExists } from '../experiment/path-exists.js'
 import type { Definitions } from '../experiment/definitions.js'
 import { readSourceFile, writeSourceFile } from '../experiment/source-file.js'
 import type { Normalisation } from '../recipe/image-schemas.js'
@@ -106,7 +106,7 @@ export const writtenAs = async (network: ReadNetwork, { format, path }: Output, 
  */
 export const writeFiles = async (files: readonly NewFile[], force: boolean): Promise<void> => {
   for (const { path } of files) {
-    if (!force && (await stat(path).catch(() => undefined)) !== undefined) throw new TransferkitError('usage/file-exists', `${path}: is there already. Choose another name, or replace it with --force.`)
+    if (!force && (await pathExists(path))) throw new TransferkitError('usage/file-exists', `${path}: is there already. Choose another name, or replace it with --force.`)
   }
   for (const { path, content } of files) await writeAtomically(path, content)
 }

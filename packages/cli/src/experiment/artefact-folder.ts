@@ -1,11 +1,10 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TransferkitError } from '@transferkit/tensor'
+import { pathExists } from './path-exists.js'
 
 /** Name of the file that makes a folder an artefact. @internal */
 export const configFile = 'transfer_config.json'
-
-const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
 
 /**
  * The artefact in a folder of a run: its own, that of a training, or that of the only seed of a strategy.
@@ -17,7 +16,7 @@ const exists = async (path: string): Promise<boolean> => (await stat(path).catch
  * @internal
  */
 export const findArtefact = async (folder: string, shown: string): Promise<string | undefined> => {
-  for (const candidate of [folder, join(folder, 'artefact')]) if (await exists(join(candidate, configFile))) return candidate
+  for (const candidate of [folder, join(folder, 'artefact')]) if (await pathExists(join(candidate, configFile))) return candidate
   const seeds = (await readdir(folder)).filter((name) => /^seed-\d+$/.test(name)).sort()
   const [only, ...others] = seeds
   if (only === undefined) return undefined

@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TransferkitError } from '@transferkit/tensor'
 import { z } from 'zod'
+import { pathExists } from './path-exists.js'
 import { type DecathlonResults, decathlonResultsSchema } from '../report/decathlon-results.js'
 import type { InspectionHistory, RecordedTraining, RunRecords, TrainingCurve } from '../report/report-contents.js'
 import { type Results, resultsSchema } from '../report/results.js'
@@ -105,7 +106,7 @@ export type RunResults = { readonly kind: 'comparison'; readonly results: Result
  */
 export const readResults = async (out: string): Promise<RunResults> => {
   const decathlon = join(out, runFiles.decathlon)
-  if ((await stat(decathlon).catch(() => undefined)) !== undefined) return { kind: 'decathlon', results: await readChecked(decathlon, decathlonResultsSchema) }
+  if (await pathExists(decathlon)) return { kind: 'decathlon', results: await readChecked(decathlon, decathlonResultsSchema) }
   return { kind: 'comparison', results: await readChecked(join(out, runFiles.results), resultsSchema) }
 }
 

@@ -1,9 +1,10 @@
-import { rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { cacheFolder } from '@transferkit/datasets/node'
 import { TransferkitError } from '@transferkit/tensor'
 import { type FeatureStore, memoryFeatureStore, sourceIdentity, tieredFeatureStore } from '@transferkit/training'
 import { folderFeatureStore, openRunFolder, type RunFolder } from '@transferkit/training/node'
+import { pathExists } from './path-exists.js'
 import type { RunFolderArguments } from '../commands/arguments.js'
 import type { CommandContext } from '../console/command-context.js'
 import { packageVersion } from '../package-version.js'
@@ -36,11 +37,9 @@ export interface FinishedRun<Results> {
   readonly report: string
 }
 
-const exists = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined)) !== undefined
-
 const checkFolder = async (out: string, { resume = false, restart = false }: RunFolderArguments): Promise<void> => {
   if (resume && restart) throw new TransferkitError('usage/contradiction', 'Either --resume a run or --restart it, not both.')
-  if (resume && !(await exists(join(out, runFiles.recipe)))) {
+  if (resume && !(await pathExists(join(out, runFiles.recipe)))) {
     throw new TransferkitError('usage/nothing-to-resume', `There is no run to go on with in ${out}. Name its folder with --out, or leave --resume out to begin one.`)
   }
 }

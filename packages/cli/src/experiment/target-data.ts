@@ -75,8 +75,8 @@ export const partsBySeed = async <Examples extends Pick<Dataset, 'name' | 'size'
 ): Promise<(seed: number) => Promise<Parts<Examples>>> => {
   const { test: from } = target
   const { train, test } = await inField(parsed, [...path, 'test'], async () => {
-    if (typeof from === 'string' && from !== 'rest') return { train: all, test: await open(from) }
-    return from === 'rest' ? { train: all, test: undefined } : heldOut(all, from.share, parts)
+    if (from === 'rest') return { train: all, test: undefined }
+    return typeof from === 'string' ? { train: all, test: await open(from) } : heldOut(all, from.share, parts)
   })
   const partsOf = (seed: number): Promise<Parts<Examples>> =>
     inField(parsed, [...path, sizeField(target)], () => (test === undefined ? trainingPartAndRest(train, target, seed, parts) : { train: trainingPart(train, target, seed, parts), test }))
