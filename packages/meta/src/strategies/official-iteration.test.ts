@@ -14,13 +14,14 @@ const patient = 240_000
 interface Iterations {
   readonly folder?: string
   readonly affineOptimiser?: boolean
+  readonly flippedWindow?: number
   readonly compile?: Compile
 }
 
 /** Runs our iterations on what the official ones were given, and compares everything that is stored. */
-const checkIterations = (name: string, { folder, affineOptimiser = false, compile = (f) => f }: Iterations = {}): void => {
+const checkIterations = (name: string, { folder, affineOptimiser = false, flippedWindow, compile = (f) => f }: Iterations = {}): void => {
   scope(() => {
-    const official = officialIteration(name, folder)
+    const official = officialIteration(name, folder, flippedWindow)
     const { settings, context, target, pairs, start } = official
     const options = l2tWwOptions.parse({
       target: 'official',
@@ -107,7 +108,9 @@ describe('one full iteration equals that of the official code', () => {
   test.for<{ readonly name: string } & Iterations>([
     { name: 'iteration_T1_meta_sgd', affineOptimiser: true },
     { name: 'iteration_T2_official_init' },
-    ...(largeFixtures === undefined ? [] : [{ name: 'iteration_T2_random_meta', folder: `${largeFixtures}/l2t-ww` }]),
+    // In the outer step, the two largest entries of a window of the first max-pool (image 3, channel 5, row 11, column 1) are 7.6e-6 apart, less than what float32 leaves of them after the
+    // inner steps: 3e-5 with direct convolutions, 4e-5 with Winograd's. Which of them is the larger one depends on the kernels.
+    ...(largeFixtures === undefined ? [] : [{ name: 'iteration_T2_random_meta', folder: `${largeFixtures}/l2t-ww`, flippedWindow: 0.03 }]),
   ])('compiled: $name', { timeout: patient }, async ({ name, ...iterations }, { skip }) => {
     await runCompiled(() => openRuntime({ backend: 'native' }), skip, (compile) => {
       checkIterations(name, { ...iterations, compile })
