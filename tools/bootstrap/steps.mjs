@@ -77,7 +77,7 @@ export const runCommand = ([program, ...args], { visible = false, environment = 
 export const runStep = async (title, command, { environment = {}, showsProgress = false, excerpt = (output) => output } = {}) => {
   const begin = performance.now()
   const { isTTY } = process.stdout
-  if (isTTY) process.stdout.write(`...     ${title}${showsProgress ? '\n' : ''}`)
+  if (isTTY) process.stdout.write(`${showsProgress ? '' : '\r\x1b[K'}...     ${title}${showsProgress ? '\n' : ''}`)
   const outcome = await runCommand(command, { environment, visible: isTTY && showsProgress })
   const seconds = ((performance.now() - begin) / 1000).toFixed(1)
   if (isTTY && !showsProgress) process.stdout.write('\r\x1b[K')

@@ -5,13 +5,13 @@ import { join } from 'node:path'
  * The folders of all projects with what their descriptions say for Nx. What a package that is gone left behind, such as its build, is none.
  *
  * @param {string} workspaceRoot
- * @returns {readonly { folder: string, name: string, targets: Record<string, unknown> }[]}
+ * @returns {readonly { folder: string, packageName: string, name: string, targets: Record<string, unknown> }[]}
  */
 const projectsIn = (workspaceRoot) =>
   [...readdirSync(join(workspaceRoot, 'packages')).map((name) => `packages/${name}`), 'tools', 'docs'].filter((folder) => existsSync(join(workspaceRoot, folder, 'package.json'))).map((folder) => {
-    /** @type {{ nx: { name: string, targets: Record<string, unknown> } }} */
-    const { nx } = JSON.parse(readFileSync(join(workspaceRoot, folder, 'package.json'), 'utf8'))
-    return { folder, ...nx }
+    /** @type {{ name: string, nx: { name: string, targets: Record<string, unknown> } }} */
+    const { name: packageName, nx } = JSON.parse(readFileSync(join(workspaceRoot, folder, 'package.json'), 'utf8'))
+    return { folder, packageName, ...nx }
   })
 
 /**
@@ -22,6 +22,15 @@ const projectsIn = (workspaceRoot) =>
  * @returns {readonly string[]}
  */
 export const projectsWith = (workspaceRoot, target) => projectsIn(workspaceRoot).flatMap(({ name, targets }) => (target in targets ? [name] : []))
+
+/**
+ * What projects are imported as.
+ *
+ * @param {string} workspaceRoot
+ * @param {readonly string[]} projects Nx names.
+ * @returns {readonly string[]}
+ */
+export const packageNamesOf = (workspaceRoot, projects) => projectsIn(workspaceRoot).flatMap(({ name, packageName }) => (projects.includes(name) ? [packageName] : []))
 
 /**
  * The projects that some files belong to. A page or an example is the affair of the tests of tools, any other file outside of the projects that of all of them.

@@ -1,7 +1,9 @@
-// `npm run verify`: what `npm test` checks, on what a change affects. What changed is tested in full; what depends on it is type-checked, and its quick tests are run.
+// `npm run verify`: what `npm test` checks, on what a change affects. The tests that import what changed are run, without the slow ones in packages that only depend on it.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { nxCommand, nxEnvironment } from './prepare.mjs'
 import { demandNode, runCommand, runStep, workspaceRoot } from './steps.mjs'
-import { outputOfFailed, projectsOf, projectsWith } from './tasks.mjs'
+import { outputOfFailed, packageNamesOf, projectsOf, projectsWith } from './tasks.mjs'
 
 /**
  * @param {readonly [string, ...string[]]} command
@@ -14,19 +16,58 @@ const linesOf = async (command) => {
 }
 
 /**
- * Runs a target of some projects, where there are any.
+ * A check, which tells whether nothing failed.
+ *
+ * @typedef {() => Promise<boolean>} Check
+ */
+
+/**
+ * Runs a target of some projects.
  *
  * @param {string} title
- * @param {readonly string[]} targets
+ * @param {string} target
  * @param {readonly string[]} among
- * @returns {Promise<boolean>} Whether nothing failed.
+ * @returns {readonly Check[]} None where none of the projects has the target.
  */
-const check = async (title, targets, among) => {
-  const projects = [...new Set(targets.flatMap((target) => projectsWith(workspaceRoot, target)))].filter((project) => among.includes(project))
-  if (projects.length === 0) return true
-  // Two native backends at a time would share two cores.
-  const turns = targets.some((target) => /^test(:quick)?$/.test(target)) ? ['--parallel=1'] : []
-  const { passed } = await runStep(`${title}: ${projects.join(', ')}`, nxCommand(['run-many', '-t', targets.join(','), '-p', projects.join(','), ...turns]), { environment: nxEnvironment, excerpt: outputOfFailed })
+const targetOf = (title, target, among) => {
+  const projects = projectsWith(workspaceRoot, target).filter((project) => among.includes(project))
+  if (projects.length === 0) return []
+  // Two checks run at a time.
+  const args = ['run-many', '-t', target, '-p', projects.join(','), '--parallel=1']
+  return [async () => (await runStep(`${title}: ${projects.join(', ')}`, nxCommand(args), { environment: nxEnvironment, excerpt: outputOfFailed })).passed]
+}
+
+/**
+ * Runs those tests of some projects that import a changed file; all of them where something changed that no test imports. They run in processes that go on from
+ * file to file, which takes half of the time. CI gives each file a process of its own.
+ *
+ * @param {string} title
+ * @param {readonly string[]} among
+ * @param {readonly string[]} files What changed.
+ * @param {readonly string[]} [options] For Vitest.
+ * @returns {readonly Check[]} None where none of the projects has tests.
+ */
+const testsOf = (title, among, files, options = []) => {
+  const projects = projectsWith(workspaceRoot, 'test').filter((project) => among.includes(project))
+  if (projects.length === 0) return []
+  const which = files.every((file) => /\/src\/.*\.ts$/.test(file)) ? ['related', '--run', ...files] : ['run']
+  const args = [...which, '--no-isolate', '--reporter', 'dot', ...options, ...projects.flatMap((project) => ['--project', project])]
+  return [async () => (await runStep(`${title}: ${projects.join(', ')}`, ['node_modules/.bin/vitest', ...args], { environment: { NO_COLOR: '1' } })).passed]
+}
+
+/**
+ * Runs checks side by side until one of them fails.
+ *
+ * @param {readonly Check[]} checks
+ * @param {number} atATime
+ */
+const runAll = async (checks, atATime) => {
+  const waiting = [...checks]
+  let passed = true
+  const work = async () => {
+    for (let next = waiting.shift(); passed && next !== undefined; next = waiting.shift()) if (!(await next())) passed = false
+  }
+  await Promise.all(Array.from({ length: atATime }, work))
   return passed
 }
 
@@ -44,19 +85,21 @@ const main = async () => {
     return 0
   }
   console.log(`Changed: ${changed.join(', ')}. Depends on it: ${around.join(', ') || 'nothing'}.`)
-  /** @type {readonly (() => Promise<boolean>)[]} */
-  const checks = [
-    () => check('Lint', ['lint'], changed),
-    () => check('Find what is unused', ['unused'], ['tools']),
-    () => check('Check and test the types', ['typecheck', 'test:types'], affected),
-    () => check('Test', ['test'], changed),
-    () => check('Test quickly', ['test:quick'], around),
-    () => check('Run the examples of the documentation', ['test:examples'], affected),
-    () => check('Examine the tarballs', ['test:build'], changed),
-    () => check('Build the API reference', ['docs'], changed),
+  const sources = files.filter((file) => /\.(ts|mjs|js)$/.test(file) && existsSync(join(workspaceRoot, file)))
+  const examples = { NO_COLOR: '1', TRANSFERKIT_EXAMPLES_OF: [...packageNamesOf(workspaceRoot, changed).map((name) => `'${name}'`), ...files].join(' ') }
+  const alone = [
+    async () => (await runStep('Run the examples of what changed', ['node_modules/.bin/vitest', 'run', '--project', 'examples', '--reporter', 'dot'], { environment: examples })).passed,
+    // The types of tools are those of the whole workspace, in one program.
+    ...targetOf('Check the types', 'typecheck', [...changed, 'tools']),
+    async () => (await runStep('Check the API reference', ['node_modules/.bin/typedoc', '--emit', 'none'])).passed,
+    async () => sources.length === 0 || (await runStep('Lint what changed', ['node_modules/.bin/eslint', '--max-warnings', '0', '--no-warn-ignored', ...sources])).passed,
+    // To try all tarballs as strangers do is a matter of CI: it takes longer than everything here.
+    ...targetOf('Examine the tarballs', 'test:build', changed.filter((project) => project !== 'tools')),
+    ...targetOf('Find what is unused', 'unused', ['tools']),
   ]
-  for (const one of checks) if (!(await one())) return 1
-  return 0
+  // Vitest runs two files at a time itself.
+  const tests = [...testsOf('Test', changed, files), ...testsOf('Test quickly', around, files, ['--mode', 'quick'])]
+  return (await runAll(alone, 2)) && (await runAll(tests, 1)) ? 0 : 1
 }
 
 process.exitCode = await main()

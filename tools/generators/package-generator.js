@@ -95,7 +95,7 @@ const manifest = (tree, { kind, layer, description, dependencies, devDependencie
   files: ['dist', 'src', '!src/**/*.test.ts', '!src/**/*.test-d.ts', '!src/**/__snapshots__', '!src/**/*.fixture.ts', '!dist/**/*.test.*'],
   dependencies: ranges(tree, dependencies),
   peerDependencies,
-  nx: { name: project, tags: [`layer:${layer}`], targets: { build: {}, typecheck: {}, lint: {}, test: {}, 'test:quick': {}, 'test:types': {}, 'test:build': {} } },
+  nx: { name: project, tags: [`layer:${layer}`], targets: { build: {}, typecheck: {}, lint: {}, test: {}, 'test:types': {}, 'test:build': {} } },
   devDependencies: { ...Object.fromEntries(Object.entries(peerDependencies).map(([name, range]) => [name, range.slice(1)])), ...ranges(tree, devDependencies) },
 })
 
