@@ -16,6 +16,17 @@ const linesOf = async (command) => {
 }
 
 /**
+ * The commit that a branch began at.
+ *
+ * @param {string} branch
+ * @returns {Promise<string | undefined>} Nothing where Git knows no such branch or commit.
+ */
+const beginningOf = async (branch) => {
+  const { passed, output } = await runCommand(['git', 'merge-base', 'HEAD', branch])
+  return passed ? output.trim() : undefined
+}
+
+/**
  * A check, which tells whether nothing failed.
  *
  * @typedef {() => Promise<boolean>} Check
@@ -73,7 +84,12 @@ const runAll = async (checks, atATime) => {
 
 const main = async () => {
   demandNode()
-  const [base = 'HEAD'] = await linesOf(['git', 'merge-base', 'HEAD', process.argv[2] ?? 'main'])
+  const wanted = process.argv[2] ?? 'main'
+  const base = await beginningOf(wanted)
+  if (base === undefined) {
+    console.error(`Git knows no '${wanted}' to compare with. Usage: npm run verify [-- COMMIT], COMMIT being what your change began at, such as origin/main; 'main' unless told.`)
+    return 2
+  }
   const files = [...(await linesOf(['git', 'diff', '--name-only', base])), ...(await linesOf(['git', 'ls-files', '--others', '--exclude-standard']))]
   const [known = '[]'] = await linesOf(['node_modules/.bin/nx', 'show', 'projects', '--affected', '--base', base, '--json'])
   /** @type {readonly string[]} */
