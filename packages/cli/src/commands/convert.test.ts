@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openRuntime } from '@transferkit/runtime/node'
@@ -89,10 +89,13 @@ describe('convert', () => {
     [['lenet.safetensors', 'out', '--from', 'tfjs'], 3, 'is not JSON'],
     [['cut.safetensors', 'out'], 3, 'cut.safetensors'],
     [['digits.safetensors', 'out.safetensors', '--to', 'pytorch'], 3, 'Write it for TensorFlow.js or Transferkit instead (--to).'],
+    [['cut-web', 'out'], 3, join('cut-web', 'model.json: The weights in weights.bin need ')],
     [['model.pth', 'out'], 2, 'safetensors.torch.save_file'],
     [['empty', 'out'], 2, 'this folder holds neither transfer_config.json nor model.json'],
   ])('%j is refused with the reason, and nothing is written', async (argv, code, reason) => {
     await writeFile(join(folder, 'cut.safetensors'), (await readFile(join(folder, 'lenet.safetensors'))).subarray(0, 1000))
+    await cp(join(folder, 'web'), join(folder, 'cut-web'), { recursive: true })
+    await truncate(join(folder, 'cut-web', 'weights.bin'), 100)
     await writeFile(join(folder, 'model.pth'), 'pickle')
     await mkdir(join(folder, 'empty'), { recursive: true })
     expect(await run('convert', ...argv)).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(reason) as string })

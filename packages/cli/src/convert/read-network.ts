@@ -89,7 +89,7 @@ const readPytorch = async (path: string, { network: told, classes, names: code, 
 
 const readModel = async (path: string): Promise<ReadNetwork> => {
   const model = await readModelFiles(path)
-  const trained = importModel(model, modelName(path))
+  const trained = importModel(model, modelName(path), path)
   const { name, classes, inputShape } = trained.network
   return { ...ofNetwork(trained), model, record: { network: name, classes, inputShape: [...inputShape], dataset: 'a TensorFlow.js model' } }
 }

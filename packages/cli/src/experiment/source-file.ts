@@ -69,10 +69,18 @@ const vocabularyName = 'transferkit.vocabulary'
  *
  * @param model Its files.
  * @param name Name of the network in reports.
- * @throws TransferkitError What the import throws.
+ * @param what The file that it was read from, for messages.
+ * @throws TransferkitError What the import throws, with the name of the file.
  * @internal
  */
-export const importModel = ({ modelJson, weights, taps }: ModelFiles, name: string): TrainedNetwork => importTfjsModel({ modelJson, weights, name, ...(taps === undefined ? {} : { taps }) })
+export const importModel = ({ modelJson, weights, taps }: ModelFiles, name: string, what: string): TrainedNetwork => {
+  try {
+    return importTfjsModel({ modelJson, weights, name, ...(taps === undefined ? {} : { taps }) })
+  } catch (cause) {
+    if (!TransferkitError.isInstance(cause)) throw cause
+    throw new TransferkitError(cause.code, `${what}: ${cause.message}`, { cause })
+  }
+}
 
 /** The model's own files: a graph cannot be rebuilt without its constants, which are among the weights. */
 const modelEntries = (model: ModelFiles | undefined): readonly SafetensorsEntry[] => (model === undefined ? [] : [{ name: weightsName, dtype: 'U8', shape: [model.weights.length], data: model.weights }])
@@ -125,8 +133,8 @@ const modelOf = ({ metadata, entries }: Safetensors, what: string): ModelFiles |
 const loadStored = (network: Network, { entries }: Safetensors, bytes: Uint8Array, classes: number): TrainedNetwork =>
   loadNetwork(asStored(network.classes === classes ? network : withClasses(network, classes), new Set(entries.map(({ name }) => name))), bytes)
 
-const fromModel = (file: Safetensors, bytes: Uint8Array, model: ModelFiles, record: SourceRecord): SourceNetwork => {
-  const imported = importModel(model, record.network)
+const fromModel = (file: Safetensors, bytes: Uint8Array, model: ModelFiles, record: SourceRecord, what: string): SourceNetwork => {
+  const imported = importModel(model, record.network, what)
   if (model.isChanged !== true) return { record, model, trained: imported }
   try {
     return { record, model, trained: loadStored(imported.network, file, bytes, record.classes) }
@@ -165,7 +173,7 @@ export const readSourceFile = (bytes: Uint8Array, what: string, networks: Defini
   const record = recordOf(file, what)
   if (record !== undefined) {
     const model = modelOf(file, what)
-    return model === undefined ? ofRecord(file, bytes, record, what, networks) : fromModel(file, bytes, model, record)
+    return model === undefined ? ofRecord(file, bytes, record, what, networks) : fromModel(file, bytes, model, record, what)
   }
   if (expected === undefined) throw new TransferkitError('safetensors/no-record', `${what}: it does not say which network it holds. It has to be a file that "transferkit pretrain" or "transferkit convert" made, or the recipe has to say what it is.`)
   return fromPytorch(file, expected, networks)

@@ -92,7 +92,7 @@ const fromModel = async ({ recipe: { source }, error }: ParsedRecipe<CommonRecip
   }
   const { path } = await findFile(model, 'model', places)
   const files = { ...(await readModelFiles(path)), ...(taps === undefined ? {} : { taps }) }
-  const trained = await inField({ error }, taps === undefined ? ['source', 'model'] : ['source', 'taps'], () => importModel(files, modelName(path)))
+  const trained = await inField({ error }, taps === undefined ? ['source', 'model'] : ['source', 'taps'], () => importModel(files, modelName(path), path))
   const { name, classes, inputShape } = trained.network
   return { trained, model: files, record: { network: name, classes, inputShape: [...inputShape], dataset, normalisation } }
 }

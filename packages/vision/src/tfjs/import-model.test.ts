@@ -141,7 +141,7 @@ describe('what cannot be read is said', () => {
     expect(tfjsWeightPaths(linear)).toEqual(['a.bin'])
     expect(codeOf(linear, [])).toThrow("'a.bin' is the first that is missing")
     expect(codeOf(linear, [linearBytes.subarray(0, 17)])).toThrow('The weights in a.bin need 40 bytes, but 17 were found')
-    expect(codeOf(linear, linearBytes.subarray(0, 17))).toThrow('need 40 bytes in all, but 17 were given')
+    expect(codeOf(linear, linearBytes.subarray(0, 17))).toThrow('The weights in a.bin need 40 bytes in all, but 17 were given')
     expect(codeOf({ ...linear, weightsManifest: [{ paths: ['a.bin'], weights: [{ name: 'classifier/kernel', shape: [2, 4], dtype: 'float32' }] }] }, [linearBytes.subarray(0, 32)])).toThrow("'classifier/kernel' has the shape [2,4], but the layer needs [4,2]")
     expect(codeOf({ ...linear, weightsManifest: [{ paths: [], weights: [] }] }, [])).toThrow("have no 'classifier/kernel'")
     expect(codeOf({ ...linear, weightsManifest: [{ paths: ['a.bin'], weights: [{ name: 'x', shape: [1], dtype: 'complex64' }] }] })).toThrow("elements of type 'complex64'")

@@ -54,7 +54,7 @@ const bytesOfGroups = (manifest: WeightsManifest, weights: Uint8Array | readonly
   if (weights instanceof Uint8Array) {
     const expected = needed.reduce((sum, size) => sum + size, 0)
     if (weights.byteLength !== expected) {
-      throw new TransferkitError('tfjs/shard-size', `The weights need ${expected} bytes in all, but ${weights.byteLength} were given. Is a file cut off or missing, or one of another model?`)
+      throw new TransferkitError('tfjs/shard-size', `The weights in ${manifest.flatMap((group) => group.paths).join(', ')} need ${expected} bytes in all, but ${weights.byteLength} were given. Is a file cut off or missing, or one of another model?`)
     }
     let offset = 0
     return needed.map((size) => weights.subarray(offset, (offset += size)))
