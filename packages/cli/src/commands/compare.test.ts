@@ -174,6 +174,29 @@ describe('what is wrong with a recipe', () => {
     expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
     expect((stderr.split('\n').filter((line) => !line.endsWith('...') && !line.startsWith('cpu:') && !line.startsWith('Source ')).join('\n')).replaceAll(folder, 'FOLDER')).toMatchSnapshot()
   })
+
+  // Another number of steps, so that no source of this name is in the cache.
+  const other = recipe.replace('steps: 4', 'steps: 5')
+  const lenetOf28 = other.replace('network: digit-network\n  pretrain: {', 'network: lenet\n  pretrain: { transforms: [{ resize: 28 }],')
+
+  test.each([
+    ['images too small for the source', other.replace('digit-network', 'lenet'), 'line 5, column 24, source.pretrain.dataset: ./source gives images of [8, 8, 1], a size that the network lenet cannot take: '],
+    ['images of a target too small for it', lenetOf28, 'line 7, column 12, target.dataset: ./target gives images of [8, 8, 1], which feature-extraction cannot take with the network lenet, made for [28, 28, 1]: '],
+    ['images of a target too large for it', lenetOf28.replace('target:', 'target:\n  transforms: [{ resize: 32 }]'), 'line 7, column 15, target.transforms: ./target gives images of [32, 32, 1], '],
+    ['images with other channels', other.replace('target:', 'target:\n  transforms: [{ greyToRgb: true }]'), 'target.transforms: ./target gives images of [8, 8, 3], but the network digit-network takes [8, 8, 1]'],
+    ['a stage that there is not', other.replace('  - fine-tune', '  - { strategy: partial, options: { stages: { nowhere: frozen } } }'), "'nowhere'"],
+  ])('%s are found before the source is trained', async (_, text, message) => {
+    await writeFile(join(folder, 'wrong.yaml'), text)
+    const { code, stdout, stderr } = await run(['compare', 'wrong.yaml', '--out', 'wrong', '--seeds', '1'])
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining(message) as string })
+    expect(stderr).not.toMatch(/Train the source|trained before/)
+  })
+
+  test('a strategy that does not run the source may have images of another size', async () => {
+    const text = lenetOf28.replace(/strategies:[^]*seeds/, 'strategies: [{ strategy: fresh-network, options: { target: digit-network } }]\nseeds')
+    await writeFile(join(folder, 'fresh.yaml'), text)
+    expect(await run(['compare', 'fresh.yaml', '--out', 'fresh', '--seeds', '1'])).toMatchObject({ code: 0 })
+  })
 })
 
 describe('other commands on the run folder', () => {

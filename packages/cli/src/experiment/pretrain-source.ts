@@ -8,7 +8,7 @@ import { decimal } from '../report/format.js'
 import { followTraining } from './follow-training.js'
 import type { OpenedRuntime } from './open-backend.js'
 import type { DataPlaces } from './open-dataset.js'
-import type { SourceRecord } from './source-file.js'
+import type { SourceNetwork, SourceRecord } from './source-file.js'
 import { heldOut } from './training-part.js'
 import { optionsOf } from './training-settings.js'
 
@@ -16,6 +16,12 @@ import { optionsOf } from './training-settings.js'
 export interface SourcePlaces extends DataPlaces {
   /** The backend that trains: a network that another one has trained has other numbers. */
   readonly runtime: Pick<OpenedRuntime, 'backend' | 'compile'>
+  /**
+   * Asked before a source is trained whether it will do; it throws where it will not.
+   *
+   * @param untrained The network with random weights, which are freed afterwards.
+   */
+  readonly check?: (untrained: SourceNetwork) => void
 }
 
 /** What a source network is trained on. @internal */

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { cacheFolder } from '@transferkit/datasets/node'
-import { TransferkitError } from '@transferkit/tensor'
+import { type TransferContext, TransferkitError } from '@transferkit/tensor'
 import { type FeatureStore, memoryFeatureStore, sourceIdentity, tieredFeatureStore } from '@transferkit/training'
 import { folderFeatureStore, openRunFolder, type RunFolder } from '@transferkit/training/node'
 import { pathExists } from './path-exists.js'
@@ -16,6 +16,7 @@ import { checkStrategies } from './check-strategies.js'
 import { dataFolder } from './data-folder.js'
 import { describeEnvironment, type Environment } from './environment.js'
 import type { Experiment, PlannedTarget, TrialOutcome } from './experiment.js'
+import { checkImageSize } from './image-size.js'
 import { checkBackend, openBackend, type OpenedRuntime } from './open-backend.js'
 import type { DataPlaces } from './open-dataset.js'
 import { runFiles, trialName, type TrialPlace } from './run-layout.js'
@@ -77,12 +78,14 @@ const openTargets = async ({ file, targets }: Experiment<unknown>, places: DataP
   return opened
 }
 
-/** Errors of strategies that do not fit come before hours of training; those of images that do not fit the network say more when they are trained on. */
-const checkTarget = (file: RecipeErrors, { target, data }: OpenTarget, from: SourceNetwork): void => {
-  const { trained: source } = from
-  const inputShape = data.inputShape(from)
-  if (inputShape.length !== source.network.inputShape.length || inputShape.at(-1) !== source.network.inputShape.at(-1)) return
-  checkStrategies(file, target.strategies, { source, task: { kind: 'classification', classes: data.classes }, inputShape })
+/** Examples and strategies that do not fit the source are told before hours of training. */
+const checkTargets = (file: RecipeErrors, opened: readonly OpenTarget[], source: SourceNetwork): void => {
+  for (const { target, data } of opened) {
+    const context: TransferContext = { source: source.trained, task: { kind: 'classification', classes: data.classes }, inputShape: data.inputShape(source) }
+    // First: of images of a wrong size a strategy says less.
+    if (data.images !== undefined) checkImageSize(file, data.images, target.strategies.map(({ strategy }) => strategy), context)
+    checkStrategies(file, target.strategies, context)
+  }
 }
 
 const trialLabel = (place: TrialPlace, index: number, total: number): string =>
@@ -100,10 +103,10 @@ const runTrials = async <Results>(experiment: Experiment<Results>, folder: RunFo
   await folder.write(runFiles.environment, json(environment))
 
   const opened = await openTargets(experiment, places)
-  const source = await obtainSource(file, { ...places, runtime })
+  const source = await obtainSource(file, { ...places, runtime, check: (untrained) => checkTargets(file, opened, untrained) })
   try {
     await folder.write(runFiles.source, await writeSourceFile(source))
-    for (const target of opened) checkTarget(file, target, source)
+    checkTargets(file, opened, source)
     const { sha256: sourceHash } = await sourceIdentity(source.trained)
     const surroundings: RunSurroundings = { source, sourceHash, runtime, features, progress: places.progress, signal: places.signal }
     const outcomes: TrialOutcome[] = []

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { channelStatistics, composeTransforms, mapDataset, normalise } from '@transferkit/datasets'
-import { TransferkitError } from '@transferkit/tensor'
+import { scope, TransferkitError } from '@transferkit/tensor'
 import { writeAtomically } from '@transferkit/training/node'
 import { inField } from '../recipe/in-field.js'
 import type { CommonRecipe } from '../recipe/common-schema.js'
@@ -12,6 +12,7 @@ import type { ParsedRecipe } from '../recipe/parse-recipe.js'
 import type { PretrainSettings, SourceSettings } from '../recipe/source-schema.js'
 import { readsText } from '../recipe/text-problems.js'
 import { networkOptionsSchema } from '../recipe/text-schemas.js'
+import { startForImages } from './image-size.js'
 import { locateFile } from './locate-file.js'
 import { networkByName } from './network-by-name.js'
 import { openDataset, pluginDataset } from './open-dataset.js'
@@ -108,19 +109,13 @@ const train = async (parsed: ParsedRecipe<CommonRecipe>, settings: PretrainSetti
   const normalisation: Normalisation = source.normalise ?? mutable(await channelStatistics(seen))
   const { options } = source
   const network = networkByName(networkOf(source), { classes: dataset.task.classes.length, inputShape: seen.exampleShape, options }, places.definitions.networks)
+  const known = { network: networkOf(source), classes: network.classes, inputShape: [...network.inputShape], dataset: settings.dataset, normalisation, ...(options === undefined ? {} : { options }) }
+  scope(() => {
+    const variables = startForImages(parsed, { path: [...path, transforms.length === 0 ? 'dataset' : 'transforms'], dataset: settings.dataset, shape: seen.exampleShape }, network)
+    places.check?.({ trained: { network, variables }, record: known })
+  })
   const { variables, accuracy } = await pretrainSource({ network, dataset, test, settings, transforms: [...transforms, ...transformsOf(settings.augment), normalise(normalisation)] }, folder, places)
-  return {
-    trained: { network, variables },
-    record: {
-      network: networkOf(source),
-      classes: network.classes,
-      inputShape: [...network.inputShape],
-      dataset: settings.dataset,
-      normalisation,
-      ...(options === undefined ? {} : { options }),
-      ...(accuracy === undefined ? {} : { accuracy }),
-    },
-  }
+  return { trained: { network, variables }, record: { ...known, ...(accuracy === undefined ? {} : { accuracy }) } }
 }
 
 const mutable = ({ mean, standardDeviation }: { readonly mean: readonly number[]; readonly standardDeviation: readonly number[] }): Normalisation => ({ mean: [...mean], standardDeviation: [...standardDeviation] })

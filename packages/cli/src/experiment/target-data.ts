@@ -6,6 +6,7 @@ import type { RecipeErrors } from '../recipe/parse-recipe.js'
 import type { TargetSettings } from '../recipe/target-schema.js'
 import { artefactRecord } from './artefact-record.js'
 import { type DataPlaces, openDataset } from './open-dataset.js'
+import { checkChannels, type RecipeImages } from './image-size.js'
 import type { SourceNetwork } from './source-file.js'
 import { heldOut, imageParts, type Parts, trainingPart, trainingPartAndRest } from './training-part.js'
 import { transformsOf } from './transforms.js'
@@ -30,12 +31,15 @@ export interface TargetSplit {
 export interface TargetData {
   /** Names of the classes. */
   readonly classes: readonly string[]
+  /** Its images; texts of any length fit. */
+  readonly images?: RecipeImages
   /** What decides the numbers of a training beside target, seed and source. */
   readonly identity?: unknown
   /**
    * Shape of an example as the network sees it.
    *
-   * @param source The source network.
+   * @param source The source network, trained or not.
+   * @throws TransferkitError `recipe/invalid` where the network does not take such examples.
    */
   inputShape(source: SourceNetwork): Shape
   /**
@@ -98,6 +102,7 @@ export const partsBySeed = async <Examples extends Pick<Dataset, 'name' | 'size'
 export const openImageTarget = async (parsed: RecipeErrors, target: TargetSettings, path: FieldPath, places: DataPlaces): Promise<TargetData> => {
   const all = await inField(parsed, [...path, 'dataset'], () => openDataset(target.dataset, target, places))
   const seenShape = await inField(parsed, [...path, 'transforms'], () => composeTransforms(...transformsOf(target.transforms), ...transformsOf(target.augment)).outputShape(all.exampleShape))
+  const images = { path: [...path, target.transforms.length === 0 ? 'dataset' : 'transforms'], dataset: target.dataset, shape: seenShape }
   const wrong = (message: string): TransferkitError => parsed.error([{ path: [...path, 'test'], message }])
   const openTest = async (name: string): Promise<Dataset> => {
     const test = await inField(parsed, [...path, 'test'], () => openDataset(name, target, places))
@@ -110,7 +115,11 @@ export const openImageTarget = async (parsed: RecipeErrors, target: TargetSettin
   const partsOf = await partsBySeed(parsed, path, all, target, openTest, imageParts)
   return {
     classes: all.task.classes,
-    inputShape: () => seenShape,
+    images,
+    inputShape: ({ trained }) => {
+      checkChannels(parsed, images, trained.network)
+      return seenShape
+    },
     split: async (seed, { trained, record: { normalisation } }) => {
       const { train, test } = await partsOf(seed)
       return {

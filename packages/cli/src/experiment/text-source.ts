@@ -1,5 +1,5 @@
 import { type EmbeddingMatrix, embeddingMatrix, encodedDataset, type EncodingOptions, type TextDataset, textsOf, type Vocabulary } from '@transferkit/datasets'
-import { type Dataset, randomKey, TransferkitError } from '@transferkit/tensor'
+import { type Dataset, randomKey, scope, TransferkitError } from '@transferkit/tensor'
 import type { CommonRecipe } from '../recipe/common-schema.js'
 import { inField } from '../recipe/in-field.js'
 import type { ParsedRecipe } from '../recipe/parse-recipe.js'
@@ -69,11 +69,13 @@ export const trainTextSource = async (parsed: ParsedRecipe<CommonRecipe>, settin
   const inputShape = [...((isLanguageModel ? takesPairs(name) : train.paired) ? [2] : []), encoding.maximumLength]
   const classes = isLanguageModel ? 2 : train.task.classes.length
   const network = await inField(parsed, ['source', 'network'], () => networkByName(name, { classes, inputShape, options, vocabulary: words.size, ...(table === undefined ? {} : { vectors: table.values }) }))
+  const known = { network: name, classes, inputShape, dataset: settings.dataset, options, ...record }
+  scope(() => places.check?.({ trained: { network, variables: network.init(randomKey(settings.seed), [1, ...inputShape]) }, vocabulary: words, record: known }))
   const common = { network, settings }
   const { variables, ...reached } = isLanguageModel
     ? await inField(parsed, ['source', 'network'], () => pretrainLanguageModel({ ...common, train, test, encoding }, folder, places))
     : await pretrainSource({ ...common, ...(await encodedParts(train, test, encoding, places)), transforms: [] }, folder, places)
-  return { trained: { network, variables }, vocabulary: words, record: { network: name, classes, inputShape, dataset: settings.dataset, options, ...record, ...reached } }
+  return { trained: { network, variables }, vocabulary: words, record: { ...known, ...reached } }
 }
 
 /** Texts as numbers; tells what was cut. */
