@@ -6,7 +6,16 @@ import { packageVersion } from './package-version.js'
 import { makeProgram } from './program.js'
 
 /**
- * Runs a command line, as the program `transferkit` does.
+ * Runs a command line, as the program `transferkit` does. It throws nothing: what goes wrong is told on `stderr`, and by the exit code.
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | 0 | everything was done |
+ * | 1 | something failed during the work |
+ * | 2 | the command line or the recipe is wrong |
+ * | 3 | data, weights or an artefact are missing or damaged |
+ * | 4 | no backend can be opened or set up |
+ * | 130 | interrupted; the same command goes on from there |
  *
  * @param argv The arguments after the program's name, such as `['compare', 'digits.yaml']`.
  * @param io Streams, environment, signal.
@@ -19,6 +28,7 @@ import { makeProgram } from './program.js'
  * let output = ''
  * const collect = { write: (text: string) => (output += text) }
  * const code = await runCli(['--version'], { stdout: collect, stderr: collect, environment: {}, workingFolder: '.', signal: new AbortController().signal })
+ * // code 0, output the version
  * ```
  */
 export const runCli = async (argv: readonly string[], io: CommandIo): Promise<number> => {

@@ -69,9 +69,9 @@ export interface Gate {
 export interface GateOptions {
   /** How the gate is computed. */
   readonly kind: GateKind
-  /** Start of the bias; weights start at 0, so the gate starts open by `σ(bias)`. 0 unless told. */
+  /** Start of the bias; weights start at 0, so the gate starts open by `σ(bias)`. 0 unless told, half open (our choice; strategies give their own). */
   readonly bias?: number
-  /** Height and width of the filters of a `separable` gate, an odd number; 3 unless told. */
+  /** Height and width of the filters of a `separable` gate, an odd number; 3 unless told, our choice. */
   readonly kernelSize?: number
 }
 
@@ -137,7 +137,8 @@ const preActivation = (kind: GateKind, kernelSize: number, params: TensorTree, s
  * Weights start at 0, so that at first the gate is open by `σ(bias)` everywhere, whatever the activations are.
  *
  * @param options Kind, start of the bias, kernel size.
- * @throws TransferkitError `gate/kernel-size` when the kernel size is even or not a positive whole number.
+ * @throws TransferkitError `gate/kernel-size` when the kernel size is even or not a positive whole number; `gate/shape`, from `init` and `apply`, when the kind does not
+ * fit the activations.
  *
  * @example
  * ```ts

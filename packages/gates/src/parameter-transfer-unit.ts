@@ -31,10 +31,10 @@ export interface ParameterTransferUnitOptions {
   readonly transferGate: Gate
   /** The gate `f`: how far what is transferred is adapted. */
   readonly fineTuneGate: Gate
-  /** `ψ` of the candidates `light` and `gru`: the layer's own activation where `ψ(ψ(a)) = ψ(a)`, such as the rectifier; the identity unless told. */
+  /** `ψ` of the candidates `light` and `gru`: the layer's own activation where `ψ(ψ(a)) = ψ(a)`, such as the rectifier; the identity unless told, which fits every layer. */
   readonly activation?: UnaryOp
   /**
-   * Size of a random term in the start of `W_c`, relative to the identity: `W_c = I + ε N`, with `N` normal of variance 1/C. 0 unless told.
+   * Size of a random term in the start of `W_c`, relative to the identity: `W_c = I + ε N`, with `N` normal of variance 1/C. 0 unless told (our choice: the unit then starts exactly at the source).
    *
    * At `W_c = I` the candidate of `light` equals the source activation, and the fine-tune gate gets no gradient; a small perturbation such as 0.05 frees it.
    */
@@ -61,11 +61,13 @@ export interface UnitResult {
   readonly fineTune: Tensor
 }
 
-/** Shapes of the activations that meet in a unit, with any size for the batch. */
+/**
+ * Shapes of the activations that meet in a unit, with any size for the batch: `[batch, channel]`, `[batch, step, channel]` or `[batch, height, width, channel]`.
+ */
 export interface UnitShapes {
   /** Shape of the source activation. */
   readonly source: Shape
-  /** Shape of the target activation. */
+  /** Shape of the target activation: that of the source but for the batch and the width, the last axis. */
   readonly target: Shape
 }
 
@@ -142,6 +144,7 @@ const checkShapes = ({ source, target }: UnitShapes): void => {
  * The paper's equations were not available; this is a reconstruction from its abstract.
  *
  * @param options Candidate, gates, activation of the layer, perturbation.
+ * @throws TransferkitError from `init`, `ptu/shapes` and `gate/shape`, and from `apply`, `ptu/streams`, when the activations do not fit the unit.
  *
  * @example
  * ```ts

@@ -12,9 +12,11 @@ export interface GateOverride {
 /**
  * The gate of the unit at a place: held where an override says so, and then without parameters, else learned.
  *
- * @param place Name of the unit's place.
- * @param override One opening for all units, or openings by place.
+ * @param place Name of the unit's place, such as the tap behind which it stands.
+ * @param override One opening for all units, or openings by place, from 0 (closed) to 1 (open).
  * @param options Settings of a learned gate.
+ * @returns A {@link constantGate} or a {@link gate}.
+ * @throws TransferkitError `gate/kernel-size`, of a learned gate, as {@link gate} throws it.
  *
  * @example
  * ```ts
@@ -31,9 +33,10 @@ export const heldOrLearnedGate = (place: string, override: GateOverride['transfe
 
 /**
  * Parameter groups of units whose parameters stand under `units`: gates learn at a rate of their own, and their biases are not pulled to 0, which would open and
- * close gates by itself.
+ * close gates by itself (our choice).
  *
  * @param gateLearningRate Factor on the learning rate of the gates.
+ * @returns The group of a parameter by its dotted path, for `parameterGroup` of a program; `{}`, the optimiser's own settings, for all that is no gate.
  *
  * @example
  * ```ts

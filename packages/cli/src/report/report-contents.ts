@@ -38,9 +38,9 @@ export interface TrainingCurve extends RecordedTraining {
   readonly validation?: readonly CurvePoint[]
 }
 
-/** An example of tokens that was looked at. */
+/** A text or pair of texts that a strategy was looked at on, one number a token, such as how far a gate opens at each word: what it says, and the class it got. */
 export interface SentenceExample extends InspectedExample {
-  /** Its words in order, where somebody has put them: {@link InspectedExample.tokens} are their ids. */
+  /** Its words, as many and in the same order as {@link InspectedExample.tokens}, which are their ids; absent where the vocabulary was not at hand. */
   readonly words?: readonly string[]
 }
 

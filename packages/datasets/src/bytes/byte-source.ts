@@ -10,7 +10,7 @@ export interface ReaderOptions {
   /** Name of the file for messages, `input` unless told. */
   readonly name?: string
   /**
-   * Most bytes that the reader may hold in memory, after decompression: 4 GiB (2^32) unless told.
+   * Most bytes that the reader may hold in memory, after decompression: 4 GiB (2^32) unless told, our choice.
    *
    * A header that claims more is refused before anything is allocated.
    */

@@ -19,7 +19,7 @@ export interface FewShotSplit<Set> {
  * @param dataset The whole set, of images or of texts.
  * @param perClass How many examples of each class, at least 1.
  * @param key Source of randomness.
- * @throws TransferkitError `dataset/too-few-examples` naming the class that has fewer.
+ * @throws TransferkitError `dataset/too-few-examples` naming the class that has fewer, `dataset/bad-option` when `perClass` is no whole number from 1.
  *
  * @example
  * ```ts
@@ -42,7 +42,8 @@ export function fewShot(dataset: Dataset | TextDataset, perClass: number, key: K
  * @param dataset The whole set, of images or of texts.
  * @param perClass How many training examples of each class, at least 1.
  * @param key Source of randomness; the training set is that of {@link fewShot} with the same key.
- * @throws TransferkitError `dataset/too-few-examples` naming the class that has no more than `perClass` examples, so that none would be left for the test.
+ * @throws TransferkitError `dataset/too-few-examples` naming the class that has no more than `perClass` examples, so that none would be left for the test,
+ * `dataset/bad-option` when `perClass` is no whole number from 1.
  *
  * @example
  * ```ts

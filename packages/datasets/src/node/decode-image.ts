@@ -23,15 +23,15 @@ export interface DecodeImageOptions {
   readonly channels?: 'grey' | 'rgb'
   /** Size of the result; as stored unless told. Antialiased bilinear, as {@link resize} does it. */
   readonly resize?: ImageSize
-  /** Most pixels that an image may have before it is resized, 2^26 (8192 x 8192) unless told. */
+  /** Most pixels that an image may have before it is resized, 2^26 (8192 x 8192) unless told, our choice: 192 MiB of RGB. */
   readonly maximumPixels?: number
 }
 
-/** An image in memory. */
+/** An image in memory, as {@link decodeImage} gives it: bytes as they were stored, neither scaled nor normalised. */
 export interface DecodedImage {
-  /** Values, row by row, channels side by side. */
+  /** `height · width · channels` values from 0 to 255, row by row from the top, the channels of a pixel side by side (red, green, blue). */
   readonly pixels: Uint8Array
-  /** Height, width and channels. */
+  /** Height and width in pixels, and the number of channels: 1 for grey, 3 for colour. */
   readonly shape: readonly [number, number, number]
 }
 

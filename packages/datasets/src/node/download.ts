@@ -16,9 +16,9 @@ export interface DownloadOptions extends StepOptions {
   readonly bytes: number
   /** SHA-256 of the file in hexadecimal. */
   readonly sha256: string
-  /** How often in a row to try without a byte more; 4 times unless told. A try that brought some is followed by another from there. */
+  /** How often in a row to try without a byte more; 4 times unless told, our choice. A try that brought some is followed by another from there. */
   readonly attempts?: number
-  /** Milliseconds before the second try, doubled before each further one; 500 unless told. */
+  /** Milliseconds before the second try, doubled before each further one; 500 unless told, our choice. */
   readonly retryDelay?: number
 }
 

@@ -46,7 +46,8 @@ export interface LoadDatasetOptions extends LoadOptions, OpenDatasetOptions {
  * @param name Name of the set and, after `/`, of the split; the split may be left out where there is only one.
  * @param options Data folder, size and channels of the images, progress.
  * @throws TransferkitError `dataset/unknown` with the nearest name, `dataset/no-split`, `dataset/not-present` when the files must be brought,
- * `dataset/wrong-content` when they are damaged, and what downloads and readers throw.
+ * `dataset/wrong-content` when they are damaged, `dataset/wrong-kind` for a set of texts, `dataset/bad-option` for `channels` or `resize` of a set that is not stored as
+ * image files, and what downloads and readers throw.
  *
  * @example
  * ```ts no-run
@@ -99,7 +100,8 @@ export const loadDataset = async (name: string, options: LoadDatasetOptions = {}
  *
  * @param name Name of the set and, after `/`, of the split; the split may be left out where there is only one.
  * @param options Data folder, progress.
- * @throws TransferkitError What {@link loadDataset} throws.
+ * @throws TransferkitError `dataset/unknown` with the nearest name, `dataset/no-split`, `dataset/wrong-kind` for a set of images, `dataset/not-present`,
+ * `dataset/wrong-content`, and what downloads and readers throw.
  *
  * @example
  * ```ts no-run

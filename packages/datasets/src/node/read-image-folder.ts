@@ -19,7 +19,7 @@ import { labelsOf } from './stored-dataset.js'
  * @param folder Path of the folder.
  * @param options Channels, size, classes, progress.
  * @throws TransferkitError `image/other-shape` naming the first image of another shape, `image/corrupt`, `dataset/empty-class` naming a class without images,
- * `image/no-class`, `image/unknown-class`, `file/not-found`.
+ * `image/no-class`, `image/unknown-class`, `image/too-large`, `image/transparent`, `dataset/empty`, `file/not-found`.
  *
  * @example
  * ```ts no-run
@@ -36,13 +36,15 @@ export const readImageFolder = async (folder: string, options: ImageFolderOption
  *
  * @param path Path of the archive; which kind it is, its first bytes tell.
  * @param options Channels, size, classes, progress.
- * @throws TransferkitError What {@link readImageFolder}, {@link readTar} and {@link readZip} throw.
+ * @returns All images as one set, of shape `[height, width, channel]` in bytes.
+ * @throws TransferkitError What {@link readImageFolder}, {@link readTar} and {@link readZip} throw, and `dataset/empty` when no image is in it.
  *
  * @example
  * ```ts no-run
  * import { readImageArchive } from '@transferkit/datasets/node'
  *
- * const signs = await readImageArchive('signs.tar', { channels: 'rgb' })
+ * const signs = await readImageArchive('signs.tar.gz', { channels: 'rgb', resize: { height: 64, width: 64, fit: 'cover' } })
+ * signs.task.classes // names of the folders, sorted
  * ```
  */
 export const readImageArchive = async (path: string, options: ImageFolderOptions = {}): Promise<Dataset> =>

@@ -29,7 +29,8 @@ export interface DelimitedRow {
  *
  * @param source The bytes of the file, compressed by gzip or not; rows are given out as they arrive.
  * @param options Delimiter, quote, encoding, number of fields, name of the file for messages.
- * @throws TransferkitError `data/bad-line` for a stray or missing quote or another number of fields, `data/bad-text` when a line is not in the encoding.
+ * @throws TransferkitError `data/bad-line` for a stray or missing quote or another number of fields, `data/bad-text` when a line is not in the encoding,
+ * `data/bad-option` when the delimiter is not one character, `data/too-large` when a line is, `data/corrupt-gzip`.
  *
  * @example
  * ```ts

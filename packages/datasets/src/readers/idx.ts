@@ -27,7 +27,7 @@ const idxTypes: Readonly<Record<number, IdxType>> = {
  *
  * @param source The bytes of the file.
  * @param options Name of the file for messages, and the most memory to use.
- * @throws TransferkitError `data/wrong-format` when it is no IDX file, `data/too-large` when the header claims more than `maximumBytes`,
+ * @throws TransferkitError `data/wrong-format` when it is no IDX file, `data/bad-header` when its sizes cannot be, `data/too-large` when the header claims more than `maximumBytes`,
  * `data/truncated` or `data/trailing-bytes` when the size of the file is not what the header says, `data/corrupt-gzip` when it cannot be decompressed.
  *
  * @example

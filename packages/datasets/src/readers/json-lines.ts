@@ -16,7 +16,8 @@ export interface JsonLine {
  *
  * @param source The bytes of the file, compressed by gzip or not; objects are given out as they arrive.
  * @param options Name of the file for messages, encoding.
- * @throws TransferkitError `data/bad-line` naming the line that holds no object, `data/bad-text` when a line is not in the encoding.
+ * @throws TransferkitError `data/bad-line` naming the line that holds no object, `data/bad-text` when a line is not in the encoding, `data/too-large`
+ * when a line is, `data/corrupt-gzip`.
  *
  * @example
  * ```ts

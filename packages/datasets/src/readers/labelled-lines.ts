@@ -23,7 +23,8 @@ export interface LabelledTexts {
  *
  * @param source The bytes of the file, compressed by gzip or not.
  * @param options Name of the file for messages, encoding, number of classes.
- * @throws TransferkitError `data/bad-text` when a line is not in the encoding, `data/bad-line` when it has no label, `data/label-out-of-range`.
+ * @throws TransferkitError `data/bad-text` when a line is not in the encoding, `data/bad-line` when it has no label, `data/label-out-of-range`,
+ * `data/too-large` when a line is, `data/corrupt-gzip`.
  *
  * @example
  * ```ts

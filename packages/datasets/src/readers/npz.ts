@@ -13,11 +13,12 @@ import { readZip } from './zip.js'
  * @throws TransferkitError What {@link readZip} and {@link readNpy} throw, and `data/wrong-format` when the archive holds anything but `.npy` files.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { readNpz } from '@transferkit/datasets'
+ * import { fileBytes } from '@transferkit/datasets/node'
  *
- * const emptyArchive = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Array<number>(18).fill(0))
- * const arrays = await readNpz(emptyArchive) // a map without entries
+ * const arrays = await readNpz(fileBytes('digits.npz'), { name: 'digits.npz' })
+ * const images = arrays.get('x_train') // data, and a shape such as [60000, 28, 28]
  * ```
  */
 export const readNpz = async (source: ByteSource, options: ReaderOptions = {}): Promise<ReadonlyMap<string, NumericArray>> => {

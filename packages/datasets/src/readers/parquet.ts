@@ -21,6 +21,7 @@ export interface ParquetData {
  *
  * @param source The bytes of the file; its directory is at its end, so it is read whole.
  * @param options Which columns, name of the file for messages, the most memory for the file and for its unpacked columns.
+ * @returns The number of rows, and for each column one value a row. Binary columns that the file does not mark as text are bytes.
  * @throws TransferkitError `data/corrupt-parquet` when it is no Parquet file or is damaged, `data/unknown-column`, `data/too-large`.
  *
  * @example
@@ -29,7 +30,8 @@ export interface ParquetData {
  *
  * declare const bytes: Uint8Array
  * const { columns } = await readParquet(bytes, { name: 'train.parquet', columns: ['text', 'label'] })
- * const texts = columns.get('text')
+ * const texts = columns.get('text')?.map(String) ?? []
+ * const labels = columns.get('label')?.map(Number) ?? [] // 64-bit integers come as big integers
  * ```
  */
 export const readParquet = async (source: ByteSource, options: ParquetReaderOptions = {}): Promise<ParquetData> => {

@@ -7,7 +7,7 @@ import { textLines, type TextReaderOptions } from './text-lines.js'
  *
  * @param source The bytes of the file, compressed by gzip or not; lines are given out as they arrive.
  * @param options Name of the file for messages, encoding.
- * @throws TransferkitError `data/bad-text` when a line is not in the encoding.
+ * @throws TransferkitError `data/bad-text` when a line is not in the encoding, `data/too-large` when a line is, `data/corrupt-gzip`.
  *
  * @example
  * ```ts

@@ -18,14 +18,15 @@ const longestRecord = 65536
  * @param source The bytes of the archive; only one file at a time is held in memory.
  * @param options Name of the archive for messages, which files to read, the most memory for one file.
  * @throws TransferkitError `data/wrong-format` when a header's checksum is wrong, `data/bad-header` for records that cannot be understood and for links and
- * special files, `data/unsafe-path`, `data/too-large`, `data/truncated`, `data/trailing-bytes`.
+ * special files, `data/unsafe-path`, `data/too-large`, `data/truncated`, `data/trailing-bytes`, `data/corrupt-gzip`.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { readTar } from '@transferkit/datasets'
+ * import { fileBytes } from '@transferkit/datasets/node'
  *
- * const emptyArchive = new Uint8Array(1024)
- * for await (const { path, bytes } of readTar(emptyArchive, { name: 'photos.tar' })) console.log(path, bytes.length)
+ * const onlyImages = (path: string) => path.endsWith('.png')
+ * for await (const { path, bytes } of readTar(fileBytes('photos.tar'), { name: 'photos.tar', filter: onlyImages })) console.log(path, bytes.length)
  * ```
  */
 export async function* readTar(source: ByteSource, options: ArchiveReaderOptions = {}): AsyncGenerator<ArchiveEntry, void, undefined> {

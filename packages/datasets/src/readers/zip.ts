@@ -7,14 +7,17 @@ import { type ArchiveEntry, type ArchiveReaderOptions, checkEntryPath } from './
  *
  * @param source The bytes of the archive. The directory of a zip is at its end, so the whole archive is held in memory, and one unpacked file at a time.
  * @param options Name of the archive for messages, which files to read, the most memory for the archive and for one file.
- * @throws TransferkitError `data/corrupt-zip` when it is no zip archive or is damaged, encrypted or ambiguous, `data/unsafe-path`, `data/too-large`.
+ * @returns The files, each with its path and content.
+ * @throws TransferkitError `data/corrupt-zip` when it is no zip archive or is damaged, encrypted or ambiguous, `data/unsafe-path` for a path that leads out of the
+ * archive, `data/too-large`; all of them when the iteration comes there.
  *
  * @example
- * ```ts
+ * ```ts no-run
  * import { readZip } from '@transferkit/datasets'
+ * import { fileBytes } from '@transferkit/datasets/node'
  *
- * const emptyArchive = Uint8Array.of(0x50, 0x4b, 5, 6, ...new Array<number>(18).fill(0))
- * for await (const { path, bytes } of readZip(emptyArchive, { name: 'photos.zip' })) console.log(path, bytes.length)
+ * const onlyImages = (path: string) => path.endsWith('.png')
+ * for await (const { path, bytes } of readZip(fileBytes('photos.zip'), { name: 'photos.zip', filter: onlyImages })) console.log(path, bytes.length)
  * ```
  */
 export async function* readZip(source: ByteSource, options: ArchiveReaderOptions = {}): AsyncGenerator<ArchiveEntry, void, undefined> {

@@ -16,7 +16,7 @@ const [space, lineFeed] = [0x20, 0x0a]
  * @param source The bytes of the file, compressed by gzip or not; it is read as it arrives.
  * @param options Vocabulary to keep vectors for, and what to do with odd words.
  * @throws TransferkitError `data/bad-header` when the header is no such header, `data/truncated`, `data/trailing-bytes`, `data/bad-text` when a word is not UTF-8 or
- * too long to be one, `data/not-finite`, `data/too-large`.
+ * too long to be one, `data/not-finite`, `data/too-large`, `data/corrupt-gzip`.
  *
  * @example
  * ```ts no-run

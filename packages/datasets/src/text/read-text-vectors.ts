@@ -19,7 +19,8 @@ export interface TextVectorsOptions extends WordVectorsOptions {
  * @param source The bytes of the file, compressed by gzip or not; it is read line by line.
  * @param options Vocabulary to keep vectors for, width, and what to do with odd words.
  * @throws TransferkitError `data/bad-line` when a line has another number of values, or one that is no number, `data/not-finite`, `data/bad-text` when a word is not
- * UTF-8, `data/truncated` and `data/trailing-bytes` when there are fewer or more words than the header says, `data/too-large`.
+ * UTF-8, `data/truncated` and `data/trailing-bytes` when there are fewer or more words than the header says, `data/bad-header` when it says
+ * another width than the option, `data/too-large` when a line is, `data/corrupt-gzip`.
  *
  * @example
  * ```ts

@@ -49,7 +49,7 @@ export interface LoadVocabularyOptions {
  * @param json The text of the file.
  * @param options A tokeniser of your own, and the name for messages.
  * @throws TransferkitError `vocabulary/bad-json` when the text is no such vocabulary, `vocabulary/no-tokeniser` when it was made with a tokeniser of somebody's own
- * and none of that name is given.
+ * and none of that name is given, `tokeniser/bad-json` when the tokeniser in it cannot be made.
  *
  * @example
  * ```ts

@@ -9,9 +9,9 @@ import { wordTokeniser } from './word-tokeniser.js'
 export interface TfidfBaselineOptions {
   /** How texts are cut into tokens, {@link wordTokeniser} with its defaults unless told. */
   readonly tokeniser?: Tokeniser
-  /** Weight of the losses against half the squared length of the weights (the `C` of scikit-learn), 10 unless told. */
+  /** Weight of the losses against half the squared length of the weights (the `C` of scikit-learn), 10 unless told, our choice. */
   readonly inverseRegularisation?: number
-  /** Number of passes over the training texts, 20 unless told. */
+  /** Number of passes over the training texts, 20 unless told, our choice. */
   readonly epochs?: number
   /** Source of randomness, for the order of the training texts only; the key of seed 1 unless told. */
   readonly key?: Key

@@ -77,9 +77,9 @@ export const vocabularyOf = ({ tokeniser, tokens, counts }: VocabularyParts): Vo
 export interface VocabularyOptions {
   /** How texts are cut into tokens, {@link wordTokeniser} with its defaults unless told. */
   readonly tokeniser?: Tokeniser
-  /** How often a token must come to be in the list, once unless told. */
+  /** How often a token must come to be in the list; once unless told, our choice: no word of a small training set is lost. */
   readonly minimumCount?: number
-  /** Most tokens in the list, with padding and unknown: 50,000 unless told. */
+  /** Most tokens in the list, with padding and unknown; the rarest are left out. 50,000 unless told, our choice. */
   readonly maximumSize?: number
 }
 

@@ -35,7 +35,8 @@ const centreWindow = (
  *
  * @param height Height of the result in pixels.
  * @param width Width of the result in pixels.
- * @throws TransferkitError `transform/bad-option` when a size is no whole number from 1; `transform/image-too-small`, when it is applied, for smaller images.
+ * @throws TransferkitError `transform/bad-option` when a size is no whole number from 1; `transform/image-too-small`, when it is applied, for smaller images,
+ * and `transform/not-an-image` for examples of other axes.
  *
  * @example
  * ```ts
@@ -61,7 +62,8 @@ export const centreCrop = (height: number, width: number): BatchTransform => {
  * @param height Height of the result in pixels.
  * @param width Width of the result in pixels.
  * @param value What the padding is filled with, 0 unless told.
- * @throws TransferkitError `transform/bad-option` when a size is no whole number from 1; `transform/image-too-large`, when it is applied, for larger images.
+ * @throws TransferkitError `transform/bad-option` when a size is no whole number from 1; `transform/image-too-large`, when it is applied, for larger images,
+ * and `transform/not-an-image` for examples of other axes.
  *
  * @example
  * ```ts

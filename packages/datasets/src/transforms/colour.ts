@@ -45,7 +45,7 @@ export const copyRgbToGrey = (source: ExampleData, target: ExampleData): void =>
 /**
  * Turns grey images to RGB ones with three equal channels.
  *
- * @throws TransferkitError `transform/channel-mismatch`, when it is applied, for images that do not have one channel.
+ * @throws TransferkitError, when it is applied, `transform/channel-mismatch` for images that do not have one channel, `transform/not-an-image` for examples of other axes.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export const greyToRgb = (): BatchTransform => colourTransform('grey-to-rgb', 1,
 /**
  * Turns RGB images to grey ones: `0.299 red + 0.587 green + 0.114 blue` (ITU-R BT.601). Bytes are rounded as Pillow rounds them.
  *
- * @throws TransferkitError `transform/channel-mismatch`, when it is applied, for images that do not have three channels.
+ * @throws TransferkitError, when it is applied, `transform/channel-mismatch` for images that do not have three channels, `transform/not-an-image` for examples of other axes.
  *
  * @example
  * ```ts

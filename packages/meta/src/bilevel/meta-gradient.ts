@@ -167,6 +167,8 @@ const stepBack = (problem: BilevelProblem, objective: InnerObjective, step: Unro
  * @param unrolled What {@link unroll} gave for the problem.
  * @param meta `φ`, as in the unroll.
  * @param options The form.
+ * @returns The value of the outer objective and its gradient, a tree with the names and shapes of `φ`.
+ * @throws TransferkitError `gradient/not-a-scalar` when an objective gives more than one number.
  *
  * @example
  * ```ts

@@ -31,6 +31,8 @@ export interface Unrolled {
  * @param problem The problem.
  * @param start `θ_0` and `v_0`.
  * @param meta `φ`.
+ * @returns The steps and where they end; trees of tensors that belong to the caller.
+ * @throws TransferkitError `gradient/not-a-scalar` when an inner objective gives more than one number.
  *
  * @example
  * ```ts

@@ -17,7 +17,8 @@ export interface AttentionTransferOptions extends PairsOption {
  * `Q̂` is the mean of squares over channels, flattened over positions and divided by its length, so that the two need not have equally many channels; a
  * source map of another size is resized first, bilinearly with half-pixel centres. There are no parameters of its own.
  *
- * @throws TransferkitError `attention-transfer/one-position`, from preparing it, when a target map has no two positions to look at.
+ * @throws TransferkitError, from preparing it, `attention-transfer/one-position` when a target map has no two positions to look at, `matching/unknown-tap` with the nearest name, `matching/no-pairs`, `matching/repeated-pair`, `matching/not-a-map`,
+ * or `matching/constant-source` when a source tap says nothing.
  *
  * @example
  * ```ts

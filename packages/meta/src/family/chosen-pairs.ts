@@ -7,7 +7,7 @@ import { matchedPairs, type MatchedPair, type Pair, type PairRule, sourceSide } 
 export interface PairsOption {
   /**
    * Which source tap teaches which target tap: `'one-to-one'` (stages of equal size), `'single'` (the last of these), `'all-to-all'`, or pairs of tap names;
-   * `'one-to-one'` unless told.
+   * `'one-to-one'` unless told, our choice.
    */
   readonly pairs?: PairRule | readonly Pair[]
 }

@@ -19,7 +19,8 @@ export interface DanOptions extends DiscrepancyOptions {
  * Both go through the target model in training mode, each batch on its own. It needs source-domain examples, and has no parameters of its own. (Another method called
  * DAN, deep adaptation *modules*, has nothing to do with it.)
  *
- * @throws TransferkitError `dan/no-feature`, from preparing it, when there is no such tap, naming the nearest.
+ * @throws TransferkitError `dan/no-feature`, from preparing it, when there is no such tap, naming the nearest; `discrepancy/one-example`, in training, when an unbiased
+ * estimate has batches of one example.
  *
  * @example
  * ```ts

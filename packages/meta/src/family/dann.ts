@@ -27,11 +27,11 @@ import { featureTap } from './feature-tap.js'
 
 /** Options of {@link dann}. */
 export interface DannOptions {
-  /** Factor on the reversed gradient, 1 unless told. */
+  /** Factor on the reversed gradient, from 0; 1 unless told: the schedule of Ganin et al. as it is. */
   readonly weight?: number
   /** Tap of the target model whose vectors the domain classifier sees; the last one that gives vectors unless told. */
   readonly tap?: string
-  /** Rectified units of the domain classifier, 100 unless told; 0 for a linear one. */
+  /** Rectified units of the domain classifier, 100 unless told, our choice; 0 for a linear one. */
   readonly hiddenUnits?: number
 }
 

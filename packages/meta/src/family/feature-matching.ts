@@ -19,14 +19,18 @@ export const betaOption = z.number().nonnegative().default(0.5).describe('Weight
  * Feature matching (FitNets): projected target features follow the source's, `β Σ mean (S_m - R(T_n))²` over pairs of taps `(m, n)`.
  *
  * `R` is a trained 1 x 1 convolution with bias, one a pair, dropped after the training. A source map of another size is resized to the target's,
- * bilinearly with half-pixel centres; nothing is done to the target. All channels count alike.
+ * bilinearly with half-pixel centres; nothing is done to the target. All channels count alike. `S_m` and `R(T_n)` are `[batch, height, width, channel]`, with the source's
+ * channels and the target's height and width; vectors are maps of one position.
+ *
+ * @throws TransferkitError, from preparing it, `matching/unknown-tap` with the nearest name, `matching/no-pairs`, `matching/repeated-pair`, `matching/not-a-map`,
+ * or `matching/constant-source` when a source tap says nothing.
  *
  * @example
  * ```ts
  * import { featureMatching } from '@transferkit/meta'
  * import { compose, scratch } from '@transferkit/training'
  *
- * const strategy = compose(scratch(), featureMatching({ pairs: 'single' }))
+ * const strategy = compose(scratch(), featureMatching({ pairs: [{ source: 'stage2', target: 'stage2' }], beta: 0.5 }))
  * ```
  */
 export const featureMatching: StrategyDefinition<FeatureMatchingOptions, Regulariser> = defineRegulariser({

@@ -15,7 +15,7 @@ export type GivenWeights = Readonly<Record<string, readonly number[]>>
 export interface L2tWOptions extends PairsOption {
   /** `β`, the weight of the sum over pairs, 0.5 unless told, as in Jang et al. */
   readonly beta?: number
-  /** `'learned'`, or for each source tap of a pair one number a channel, taken as they are; `'learned'` unless told. */
+  /** `'learned'`, or for each source tap of a pair one number a channel, from 0 and taken as they are; `'learned'` unless told, which is the method. */
   readonly weights?: 'learned' | GivenWeights
 }
 
@@ -51,6 +51,9 @@ const [projections, what] = ['projections', 'what'] as const
  * With `weights: 'learned'`, `w = softmax(a W + b)` with `a` the source features' means over positions; at the start all weights are 1 / channels, so that it begins as
  * feature matching. As a regulariser it learns `W` and `b` together with the model, by the gradient of one and the same loss, which favours channels that are easy to
  * follow; Jang et al. learn them by bilevel training, for how much they help the task.
+ *
+ * @throws TransferkitError, from preparing it, `l2t-w/weights` when given weights do not fit the channels, `matching/unknown-tap` with the nearest name, `matching/no-pairs`, `matching/repeated-pair`, `matching/not-a-map`,
+ * or `matching/constant-source` when a source tap says nothing.
  *
  * @example
  * ```ts

@@ -25,7 +25,7 @@ export interface LwfOptions extends DistillationOptions {
   readonly weight?: number
   /** Tap of the target model whose vectors the head over the source's classes reads; the last one that gives vectors unless told. */
   readonly tap?: string
-  /** Start of the head over the source's classes: the source's own head, where it fits, or a random one; `'source'` unless told. */
+  /** Start of the head over the source's classes: the source's own head, where it fits, or a random one; `'source'` unless told, as in the paper. */
   readonly headStart?: 'source' | 'random'
 }
 

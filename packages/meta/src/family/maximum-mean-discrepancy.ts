@@ -2,9 +2,9 @@ import { add, concat, divide, exp, matMul, mean, multiply, negate, reshape, type
 
 /** Settings of {@link maximumMeanDiscrepancy}. */
 export interface DiscrepancyOptions {
-  /** Factors `a` on the mean squared distance, one a kernel; 0.5, 1 and 2 unless told. */
+  /** Factors `a` on the mean squared distance, one a kernel; 0.5, 1 and 2 unless told, which is customary. */
   readonly bandwidths?: readonly number[]
-  /** Whether examples are compared with themselves too (`'biased'`, never negative) or not (`'unbiased'`); `'biased'` unless told. */
+  /** Whether examples are compared with themselves too (`'biased'`, never negative) or not (`'unbiased'`); `'biased'` unless told, our choice: it is defined for every batch. */
   readonly estimate?: 'biased' | 'unbiased'
 }
 

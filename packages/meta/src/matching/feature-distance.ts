@@ -3,7 +3,8 @@ import { type Images, mean, multiply, negate, reshape, resizeBilinear, scope, sq
 /**
  * Activations as feature maps: vectors become maps of one position.
  *
- * @param activations `[batch, height, width, channel]` or `[batch, channel]`.
+ * @param activations `[batch, height, width, channel]`, which stay as they are, or `[batch, channel]`.
+ * @returns `[batch, height, width, channel]`, with height and width 1 for vectors.
  * @throws TransferkitError `matching/not-a-map` for any other number of axes.
  *
  * @example
@@ -27,6 +28,7 @@ export const featureMaps = (activations: Tensor): Images => {
  *
  * @param source Source maps, `[batch, height, width, channel]`.
  * @param target Target maps, of which only height and width count.
+ * @returns `[batch, height, width, channel]` with the source's channels; the source itself where the sizes are equal.
  *
  * @example
  * ```ts

@@ -10,14 +10,18 @@ const sourceTaps = ({ source }: TransferContext, inputs: Tensor): Taps => source
 /**
  * Shapes of all activations of the source network, of modules inside its stages too.
  *
+ * The network is run once, in inference mode, on an example of zeros.
+ *
  * @param context The source and the shape of an example.
+ * @returns For each tap the shape without the batch axis, such as `[8, 8, 64]` for maps and `[64]` for vectors, in the order in which they are computed.
  *
  * @example
  * ```ts
  * import { sourceFeatureShapes } from '@transferkit/meta'
  * import type { TransferContext } from '@transferkit/tensor'
  *
- * const tapsOf = (context: TransferContext) => Object.keys(sourceFeatureShapes(context))
+ * // Taps that give maps, for a choice of pairs.
+ * const mapsOf = (context: TransferContext) => Object.entries(sourceFeatureShapes(context)).flatMap(([tap, shape]) => (shape.length === 3 ? [tap] : []))
  * ```
  */
 export const sourceFeatureShapes = (context: TransferContext): FeatureShapes => scope(() => shapesOf(sourceTaps(context, zeros([1, ...context.inputShape]))))
@@ -27,6 +31,7 @@ export const sourceFeatureShapes = (context: TransferContext): FeatureShapes => 
  *
  * @param structure The prepared structure.
  * @param inputShape Shape of one example.
+ * @returns For each tap the shape without the batch axis.
  *
  * @example
  * ```ts

@@ -125,6 +125,7 @@ export const matchedPairs = (choice: PairChoice, source: TappedSide, target: Tap
  * The source network as a side of pairs.
  *
  * @param context The source and the shape of an example.
+ * @returns Its name and the shapes of its taps, as {@link matchedPairs} takes them.
  *
  * @example
  * ```ts

@@ -54,6 +54,8 @@ export const defineFreshNetwork = ({ networks = {} }: FreshNetworkSurroundings =
  * (`lwf`, `attention-transfer`, `feature-matching`, `l2t-w`) then teach it what the frozen source knows, as `l2t-ww` does with weights that it learns.
  * {@link defineFreshNetwork} gives it architectures to name in `target`.
  *
+ * @throws TransferkitError, from preparing it, `meta/unknown-target` with the nearest name, `meta/target-options` for settings that the architecture cannot have.
+ *
  * @example
  * ```ts
  * import { featureMatching, freshNetwork } from '@transferkit/meta'

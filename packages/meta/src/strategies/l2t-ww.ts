@@ -127,6 +127,10 @@ export const defineL2tWw = ({ networks = {} }: L2tWwSurroundings = {}): Strategy
  * It equals the official code (alinlab/L2T-ww, commit f4dde04). The metrics `lambda <pair>` are the means of `λ` over the batch.
  * {@link defineL2tWw} gives it architectures to name in `target`.
  *
+ * @throws TransferkitError, from preparing it, `l2t-ww/nothing-to-learn` with `what: 'uniform'` and `where: 'one'`, `meta/unknown-target` with the nearest name, `meta/target-options` for settings that the architecture cannot have,
+ * `matching/unknown-tap` with the nearest name, `matching/no-pairs`, `matching/repeated-pair`, `matching/not-a-map`,
+ * or `matching/constant-source` when a source tap says nothing.
+ *
  * @example
  * ```ts
  * import { l2tWw } from '@transferkit/meta'

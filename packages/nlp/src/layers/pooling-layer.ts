@@ -109,6 +109,7 @@ const attention = (): Module =>
  * - `attention`: `Σ aₜ vₜ` with `a = softmax(tanh(v W + b) q)` (Yang et al. 2016). Variables: `weight`, `bias`, `query`.
  *
  * @param options Kind, and whether the second half of the channels runs backwards.
+ * @throws TransferkitError `nlp/sequence`, from `apply`, when the input has other axes.
  *
  * @example
  * ```ts

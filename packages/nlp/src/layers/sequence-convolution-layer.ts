@@ -20,6 +20,7 @@ const border = (width: number): readonly [readonly [number, number], readonly [n
  * `[batch, step, widths · channels + mask]`. There is one window for each step, with zeros for what is outside. Its children are called `width3` and so on.
  *
  * @param options Widths and number of filters.
+ * @throws TransferkitError `nlp/sequence`, from `apply`, when the input has other axes.
  *
  * @example
  * ```ts

@@ -3,12 +3,9 @@ import { bidirectionalLayer } from '../recurrent/bidirectional-layer.js'
 import { gruCell } from '../recurrent/gru-cell.js'
 import { lstmCell } from '../recurrent/lstm-cell.js'
 import { recurrentLayer } from '../recurrent/recurrent-layer.js'
-import { checkSizes, type RecurrentNetworkOptions } from './text-network-options.js'
+import { checkSizes, type RecurrentStageOptions } from './text-network-options.js'
 
 const cells = { lstm: lstmCell, gru: gruCell }
-
-/** How many recurrent layers, of what kind and size. */
-export type RecurrentStageOptions = Pick<RecurrentNetworkOptions, 'cell' | 'hiddenSize' | 'layers' | 'bidirectional' | 'orthogonal' | 'dropout'>
 
 /** The stages `recurrent1`, `recurrent2`, ...; each drops values of its input. */
 export const recurrentStages = ({ cell = 'lstm', hiddenSize = 128, layers = 1, bidirectional = false, orthogonal = false, dropout = 0 }: RecurrentStageOptions): readonly Stage[] => {

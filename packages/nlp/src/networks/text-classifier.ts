@@ -19,13 +19,15 @@ const stagesOf = (options: RecurrentNetworkOptions, behind: Readonly<Record<stri
 }
 
 /**
- * A sentence classifier: embedding, recurrent layers, pooling, and a dense head. Taps: `embedding`, `recurrent1`, `recurrent2`, ..., `pooled`. In training
- * dropout acts on the input of each recurrent layer and on the feature.
+ * A sentence classifier: embedding, recurrent layers, pooling, and a dense head. Taps: `embedding [batch, step, E + 1]`, `recurrent1`, `recurrent2`, ...
+ * `[batch, step, H + 1]`, each with the mask as its last channel, and `pooled [batch, H]`, with `E` the `embeddingSize` and `H` the `hiddenSize`, twice that with
+ * `bidirectional`. In training dropout acts on the input of each recurrent layer and on the feature.
  *
  * Input: token ids `[batch, step]`, with 0 for padding at the end; a batch may be shorter than `maximumLength`. A text without words gives finite scores.
  *
  * @param options Vocabulary, classes, sizes, kind of cell and pooling.
- * @throws TransferkitError `nlp/network-options` when a size is not a whole number of at least 1; `nlp/embedding` when the vectors do not fit.
+ * @throws TransferkitError `nlp/network-options` when a size is not a whole number of at least 1; `nlp/embedding` when the vectors do not fit; `dropout/rate`,
+ * in training, when `dropout` is not from 0 to below 1.
  *
  * @example
  * ```ts
@@ -47,7 +49,8 @@ export const textClassifier = (options: RecurrentNetworkOptions): Network =>
  * Input: token ids `[batch, 2, step]`, with 0 for padding at the end.
  *
  * @param options Vocabulary, classes, sizes, kind of cell and pooling.
- * @throws TransferkitError `nlp/network-options` when a size is not a whole number of at least 1; `nlp/embedding` when the vectors do not fit.
+ * @throws TransferkitError `nlp/network-options` when a size is not a whole number of at least 1; `nlp/embedding` when the vectors do not fit; `dropout/rate`,
+ * in training, when `dropout` is not from 0 to below 1.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import { TransferkitError } from '@transferkit/tensor'
 import type { SequencePooling } from '../layers/pooling-layer.js'
 
-/** Settings that every text network takes. */
+/** Settings that every text network takes. The defaults are our choice, unless they say otherwise. */
 export interface TextNetworkOptions {
   /** Number of classes. */
   readonly classes: number
@@ -17,8 +17,8 @@ export interface TextNetworkOptions {
   readonly dropout?: number
 }
 
-/** Settings of the recurrent text networks. */
-export interface RecurrentNetworkOptions extends TextNetworkOptions {
+/** How many recurrent layers, of what kind and size. The defaults are our choice, a small network of one direction, unless they say otherwise. */
+export interface RecurrentStageOptions extends Pick<TextNetworkOptions, 'dropout'> {
   /** Kind of cell; `lstm` unless told. */
   readonly cell?: 'lstm' | 'gru'
   /** Size of the hidden state of each direction; 128 unless told. */
@@ -27,10 +27,14 @@ export interface RecurrentNetworkOptions extends TextNetworkOptions {
   readonly layers?: number
   /** Whether each layer runs in both directions; false unless told. */
   readonly bidirectional?: boolean
+  /** Whether the hidden weights of each gate start {@link orthogonal}; false unless told, as in PyTorch. */
+  readonly orthogonal?: boolean
+}
+
+/** Settings of the recurrent text networks. */
+export interface RecurrentNetworkOptions extends TextNetworkOptions, RecurrentStageOptions {
   /** How the last layer becomes one vector; `max` unless told (Conneau et al. 2017). */
   readonly pooling?: SequencePooling
-  /** Whether the hidden weights start orthogonal; false unless told. */
-  readonly orthogonal?: boolean
 }
 
 /** Longest text unless told. */

@@ -5,7 +5,7 @@ import type { RecurrentNetworkOptions } from './text-network-options.js'
 
 /** Settings that every network of {@link textNetworks} takes. The convolutional network has no use for those of recurrent layers and of pooling. */
 export interface TextNetworkSettings extends Omit<RecurrentNetworkOptions, 'maximumLength' | 'cell' | 'bidirectional'> {
-  /** Shape of one example: `[maximumLength]`, for pairs `[2, maximumLength]`; 64 tokens unless told. */
+  /** Shape of one example: `[maximumLength]`, for pairs `[2, maximumLength]`; 64 tokens unless told, our choice. */
   readonly inputShape?: Shape
 }
 

@@ -7,7 +7,7 @@ import { dropoutOfValues, recurrentLayer } from './recurrent-layer.js'
 export interface BidirectionalLayerOptions {
   /** The cell; each direction has parameters of its own. */
   readonly cell: RecurrentCell
-  /** Probability that a value of the input is dropped in training, the same in both directions; 0 unless told. */
+  /** Probability that a value of the input is dropped in training, from 0 to below 1, the same in both directions; 0 unless told, as in PyTorch. */
   readonly dropout?: number
 }
 
@@ -28,6 +28,7 @@ const droppingInput = (module: Module, rate: number): Module => ({
  * `[batch, step, 2 · hiddenSize + mask]`. Its children are `forward` and `backward`.
  *
  * @param options Cell and dropout.
+ * @throws TransferkitError from `apply`: `nlp/sequence` when the input has other axes, `nlp/no-steps` when it has no step, `dropout/rate` in training with a rate of 1 or more.
  *
  * @example
  * ```ts

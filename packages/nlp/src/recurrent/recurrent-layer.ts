@@ -9,7 +9,7 @@ export interface RecurrentLayerOptions {
   readonly cell: RecurrentCell
   /** Whether the last real step comes first; false unless told. */
   readonly reverse?: boolean
-  /** Probability that a value of the input is dropped in training; 0 unless told. */
+  /** Probability that a value of the input is dropped in training, from 0 to below 1; 0 unless told, as in PyTorch. */
   readonly dropout?: number
 }
 
@@ -31,7 +31,8 @@ const kind = 'recurrent'
  * @param sequence `[batch, step, channel + 1]`.
  * @param mode Mode of the layer.
  * @param rate Probability that a value is dropped.
- * @throws TransferkitError `dropout/rate`, when it is applied in training with a rate of 1 or more.
+ * @returns `[batch, step, channel + 1]`; the sequence itself in inference.
+ * @throws TransferkitError, in training, `dropout/rate` with a rate of 1 or more, `nlp/sequence` when the sequence has other axes.
  *
  * @example
  * ```ts
@@ -49,6 +50,7 @@ export const dropoutOfValues = (sequence: Tensor, mode: Mode, rate: number): Ten
  * output is 0. Variables: `input.weight`, `input.bias`, `hidden.weight`, `hidden.bias`, as the cell makes them.
  *
  * @param options Cell, direction, dropout of the input.
+ * @throws TransferkitError from `apply`: `nlp/sequence` when the input has other axes, `nlp/no-steps` when it has no step, `dropout/rate` in training with a rate of 1 or more.
  *
  * @example
  * ```ts

@@ -3,7 +3,7 @@ import { defineStrategy, isHead, networkProgram, type StageTreatment } from '@tr
 import { z } from 'zod'
 import { checkOutput, treatment } from './treatment.js'
 
-/** Options of {@link discreteStates}: what happens to each group of layers. */
+/** Options of {@link discreteStates}: what happens to each group of layers. The defaults, plain fine-tuning under a new head, are our choice. */
 export interface DiscreteStatesOptions {
   /** The stage `embedding`; `fine-tuned` unless told. */
   readonly embedding?: StageTreatment
@@ -22,6 +22,8 @@ const isEmbedding = (path: string): boolean => path === 'embedding' || path.star
  *
  * The objective is `CE(y, head(body(x)))` over what is trained. Frozen stages run in inference mode, without dropout. A recurrent Parameter Transfer Unit
  * (`recurrent-ptu`) with held gates is each of these states; with learned gates it need not choose.
+ *
+ * @throws TransferkitError `nlp/output-classes`, from preparing it, when the source's classifier is to be kept but has another number of classes.
  *
  * @example
  * ```ts

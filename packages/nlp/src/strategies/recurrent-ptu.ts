@@ -182,6 +182,9 @@ const prepare = (context: TransferContext, options: FullRecurrentPtuOptions): Tr
  * fine-tune gate without a gradient: do not read its openness as learned, or set `perturbation`.
  * The paper's equations were not available; this is a reconstruction.
  *
+ * @throws TransferkitError, from preparing it, `recurrent-ptu/no-recurrent-layers`, `recurrent-ptu/unknown-layer` with the nearest name, `recurrent-ptu/mix-cell` for
+ * a GRU with `mixCell`, `nlp/output-classes`.
+ *
  * @example
  * ```ts
  * import { recurrentPtu } from '@transferkit/nlp'

@@ -94,7 +94,7 @@ export const valueAndGradWithAuxiliary =
  * The gradient is exact, and being made of ops it can be differentiated again, to any order.
  *
  * @param f Returns a single number.
- * @returns A function of the tree and of any further arguments that `f` takes.
+ * @returns A function of the tree and of any further arguments that `f` takes. The gradient is a tree of the same names and shapes, with zeros for what `f` does not use.
  * @throws TransferkitError `gradient/not-a-scalar` when `f` returns more than one number.
  *
  * @example
@@ -112,10 +112,10 @@ export const valueAndGrad =
   }
 
 /**
- * Gradient of a function of a tree of tensors.
+ * Gradient `∂f/∂p` of a function of a tree of tensors, without the value; {@link valueAndGrad} gives both for the same work.
  *
  * @param f Returns a single number.
- * @returns A function of the tree and of any further arguments that `f` takes.
+ * @returns A function of the tree and of any further arguments that `f` takes. It gives a tree of the same names and shapes, with zeros for what `f` does not use.
  * @throws TransferkitError `gradient/not-a-scalar` when `f` returns more than one number.
  *
  * @example
@@ -123,6 +123,7 @@ export const valueAndGrad =
  * import { grad, square, sum, tensor } from '@transferkit/tensor'
  *
  * const slope = grad((x: ReturnType<typeof tensor>) => sum(square(x)))(tensor([1, 2], [2])) // [2, 4]
+ * const curvature = grad((x: ReturnType<typeof tensor>) => sum(grad((y: typeof x) => sum(square(y)))(x)))(tensor([1, 2], [2])) // [2, 2]
  * ```
  */
 export const grad =

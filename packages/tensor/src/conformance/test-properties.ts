@@ -22,13 +22,22 @@ export interface PropertySuite<Setting> {
 /**
  * Makes one Vitest test for each property. Call it at the top of a test file.
  *
+ * A test fails with `conformance/breach`, as {@link holdProperty} throws it. What is tested is opened before the first test and closed after the last.
+ *
  * @param suite Subject, properties, and how to open what they are tested on.
  *
  * @example
  * ```ts
- * import { testProperties } from '@transferkit/tensor/conformance'
+ * import { breach, type Property, testProperties } from '@transferkit/tensor/conformance'
  *
- * const tests = () => testProperties({ subject: 'the number 3', properties: [], open: () => 3 })
+ * const positive: Property<number> = {
+ *   name: 'positive',
+ *   title: 'the number is above 0',
+ *   run: (value) => {
+ *     if (!(value > 0)) breach({ expected: 'a number above 0', found: String(value), advice: 'Take its absolute value.' })
+ *   },
+ * }
+ * const tests = () => testProperties({ subject: 'the number 3', properties: [positive], open: () => 3 })
  * ```
  */
 export const testProperties = <Setting>({ subject, properties, except = [], open, close }: PropertySuite<Setting>): void => {

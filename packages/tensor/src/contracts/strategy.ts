@@ -434,6 +434,11 @@ export interface StrategyDefinition<Given = never, Made extends Strategy | Regul
   readonly reference: Reference
   /** Check and defaults of the options. */
   readonly optionsSchema: OptionsSchema<unknown, unknown>
-  /** The strategy with these options. */
+  /**
+   * The strategy with these options.
+   *
+   * @param options What is to differ from the defaults; none may be given.
+   * @throws TransferkitError `strategy/options` for an option that there is not, or a value that it does not take.
+   */
   (options?: Given): Made
 }

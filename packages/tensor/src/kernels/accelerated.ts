@@ -1,7 +1,7 @@
 import type { Key } from '../random/key.js'
 import type { Shape } from '../tensor/tensor.js'
 
-/** Zero padding in rows and columns, stated explicitly: `[[top, bottom], [left, right]]`. */
+/** Zero padding of images, in pixels, stated explicitly: `[[top, bottom], [left, right]]`, so `[[0, 1], [0, 1]]` adds a row below and a column to the right. */
 export type Padding = readonly [readonly [number, number], readonly [number, number]]
 
 /** Attributes shared by a convolution and its two gradients. */

@@ -19,7 +19,7 @@ import type { Module, ModuleDescription } from './module.js'
 export interface DenseOptions {
   /** Number of outputs. */
   readonly units: number
-  /** Whether a bias is added; true unless told. */
+  /** Whether a bias is added; true unless told, as in PyTorch; it starts uniform in ±1/√(fan in). */
   readonly bias?: boolean
   /** Start of the weight; uniform in ±1/√(fan in) unless told, as in PyTorch. */
   readonly initialiser?: Initialiser
@@ -34,15 +34,17 @@ const biasFor = (key: Key, inputs: number, units: number): Tensor => {
 const lastOf = (shape: Shape): number => shape.at(-1) ?? 0
 
 /**
- * A fully connected layer, `x W + b`. Variables: `weight [inputs, units]` and `bias [units]`.
+ * A fully connected layer, `x W + b`, from `[batch, inputs]` to `[batch, units]`. Variables: `weight [inputs, units]` and `bias [units]`.
  *
  * @param options Number of units, bias, start.
+ * @throws TransferkitError `shape/mat-mul`, from `apply`, when the input has another width than the weight.
  *
  * @example
  * ```ts
- * import { denseLayer, randomKey } from '@transferkit/tensor'
+ * import { denseLayer, inference, ones, randomKey } from '@transferkit/tensor'
  *
- * const { params } = denseLayer({ units: 10 }).init(randomKey(1), [1, 64])
+ * const layer = denseLayer({ units: 10 })
+ * const { output } = layer.apply(layer.init(randomKey(1), [1, 64]), ones([8, 64]), inference) // [8, 10]
  * ```
  */
 export const denseLayer = ({ units, bias = true, initialiser = fanInUniform }: DenseOptions): Module<Vectors, Vectors> =>
@@ -88,9 +90,11 @@ const described = ({ kernelSize, strides = 1, padding = 0, bias = false }: Omit<
 })
 
 /**
- * A convolution. Variables: `filter [height, width, inputs, channels]` and `bias [channels]`.
+ * A convolution, from `[batch, height, width, inputs]` to `[batch, height', width', channels]`, with `height' = ⌊(height + padding - window) / stride⌋ + 1` and the
+ * padding of both sides. Variables: `filter [height, width, inputs, channels]` and `bias [channels]`.
  *
  * @param options Channels, filter size, strides, explicit padding, bias, start.
+ * @throws TransferkitError `shape/convolution`, from `apply`, when the input has other channels than the filters or is smaller than they are.
  *
  * @example
  * ```ts
@@ -126,6 +130,7 @@ export interface DepthwiseConvolutionLayerOptions extends Omit<ConvolutionLayerO
  * `bias [channels · multiplier]`.
  *
  * @param options Filter size, filters a channel, strides, explicit padding, bias, start.
+ * @throws TransferkitError `shape/convolution`, from `apply`, when the input has other channels than the filters or is smaller than they are.
  *
  * @example
  * ```ts
@@ -243,6 +248,7 @@ export const identityLayer = (): Module => layer({ description: { kind: 'identit
  * Maximum pooling as a layer.
  *
  * @param options Window, step and border.
+ * @throws TransferkitError `shape/pooling`, from `apply`, when the window is larger than the image.
  *
  * @example
  * ```ts
@@ -258,6 +264,7 @@ export const maxPoolLayer = (options: PoolingOptions): Module<Images, Images> =>
  * Average pooling as a layer.
  *
  * @param options Window and step.
+ * @throws TransferkitError `shape/pooling`, from `apply`, when the window is larger than the image.
  *
  * @example
  * ```ts

@@ -26,6 +26,8 @@ const comparison =
 /**
  * Whether elements are equal.
  *
+ * @throws TransferkitError `shape/broadcast` when the shapes do not broadcast.
+ *
  * @example
  * ```ts
  * import { equal, tensor } from '@transferkit/tensor'
@@ -37,6 +39,8 @@ export const equal: Comparison<'equal'> = comparison('equal', 'Equal')
 
 /**
  * Whether elements of the first are greater than those of the second.
+ *
+ * @throws TransferkitError `shape/broadcast` when the shapes do not broadcast.
  *
  * @example
  * ```ts
@@ -50,6 +54,8 @@ export const greater: Comparison<'greater'> = comparison('greater', 'Greater')
 /**
  * Whether elements of the first are greater than or equal to those of the second.
  *
+ * @throws TransferkitError `shape/broadcast` when the shapes do not broadcast.
+ *
  * @example
  * ```ts
  * import { greaterOrEqual, tensor } from '@transferkit/tensor'
@@ -61,6 +67,8 @@ export const greaterOrEqual: Comparison<'greaterOrEqual'> = comparison('greaterO
 
 /**
  * Whether elements of the first are less than those of the second.
+ *
+ * @throws TransferkitError `shape/broadcast` when the shapes do not broadcast.
  *
  * @example
  * ```ts

@@ -230,7 +230,7 @@ export const relu6 = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
   subtract(6, relu(subtract(6, relu(x))))
 
 /**
- * The rectifier with a small slope below 0.
+ * The rectifier with a small slope below 0: `x` where `x ≥ 0`, else `slope · x`.
  *
  * @param x A tensor.
  * @param slope Slope for negative elements, 0.01 unless told, as in PyTorch.
@@ -239,7 +239,7 @@ export const relu6 = <A extends Axes>(x: Tensor<A>): Tensor<A> =>
  * ```ts
  * import { leakyRelu, tensor } from '@transferkit/tensor'
  *
- * const leaky = leakyRelu(tensor([-1, 3], [2]))
+ * const leaky = leakyRelu(tensor([-1, 3], [2])) // [-0.01, 3]
  * ```
  */
 export const leakyRelu = <A extends Axes>(x: Tensor<A>, slope = 0.01): Tensor<A> =>

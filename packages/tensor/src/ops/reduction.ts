@@ -55,14 +55,15 @@ export type Reduced<A extends Axes, R extends ReducedAxes> = [R] extends [undefi
  * Sum over some axes.
  *
  * @param x A tensor.
- * @param axes Axes to sum over, all unless told.
- * @throws TransferkitError `shape/axis` when an axis does not exist.
+ * @param axes Axes to sum over, counted from the last when negative; all unless told. The result is without them.
+ * @throws TransferkitError `shape/axis` when an axis does not exist or is named twice.
  *
  * @example
  * ```ts
  * import { sum, tensor } from '@transferkit/tensor'
  *
  * const total = sum(tensor([1, 2, 3], [3])) // 6
+ * const rows = sum(tensor([1, 2, 3, 4], [2, 2]), [1]) // [3, 7]
  * ```
  */
 export const sum = <A extends Axes, const R extends ReducedAxes = undefined>(x: Tensor<A>, axes?: R): Tensor<Reduced<A, R>> => {
@@ -78,14 +79,15 @@ export const sum = <A extends Axes, const R extends ReducedAxes = undefined>(x: 
  * Arithmetic mean over some axes.
  *
  * @param x A tensor.
- * @param axes Axes to average over, all unless told.
- * @throws TransferkitError `shape/axis` when an axis does not exist.
+ * @param axes Axes to average over, counted from the last when negative; all unless told. The result is without them.
+ * @throws TransferkitError `shape/axis` when an axis does not exist or is named twice.
  *
  * @example
  * ```ts
  * import { mean, tensor } from '@transferkit/tensor'
  *
  * const average = mean(tensor([1, 2, 3], [3])) // 2
+ * const columns = mean(tensor([1, 2, 3, 4], [2, 2]), [0]) // [2, 3]
  * ```
  */
 export const mean = <A extends Axes, const R extends ReducedAxes = undefined>(x: Tensor<A>, axes?: R): Tensor<Reduced<A, R>> => {
@@ -110,8 +112,8 @@ export interface Moments<A extends Axes = Axes> {
  * Mean and biased variance over some axes.
  *
  * @param x A tensor.
- * @param axes Axes to reduce, all unless told.
- * @throws TransferkitError `shape/axis` when an axis does not exist.
+ * @param axes Axes to reduce, counted from the last when negative; all unless told. The result is without them.
+ * @throws TransferkitError `shape/axis` when an axis does not exist or is named twice.
  *
  * @example
  * ```ts
@@ -146,14 +148,15 @@ const extreme =
  * Largest element over some axes. Where several elements are largest, they share the gradient equally.
  *
  * @param x A tensor.
- * @param axes Axes to reduce, all unless told.
- * @throws TransferkitError `shape/axis` when an axis does not exist.
+ * @param axes Axes to reduce, counted from the last when negative; all unless told. The result is without them.
+ * @throws TransferkitError `shape/axis` when an axis does not exist or is named twice.
  *
  * @example
  * ```ts
  * import { max, tensor } from '@transferkit/tensor'
  *
  * const largest = max(tensor([1, 3, 2], [3])) // 3
+ * const inRows = max(tensor([1, 3, 2, 4], [2, 2]), [-1]) // [3, 4]
  * ```
  */
 export const max: <A extends Axes, const R extends ReducedAxes = undefined>(x: Tensor<A>, axes?: R) => Tensor<Reduced<A, R>> = extreme('Max')
@@ -162,8 +165,8 @@ export const max: <A extends Axes, const R extends ReducedAxes = undefined>(x: T
  * Smallest element over some axes. Where several elements are smallest, they share the gradient equally.
  *
  * @param x A tensor.
- * @param axes Axes to reduce, all unless told.
- * @throws TransferkitError `shape/axis` when an axis does not exist.
+ * @param axes Axes to reduce, counted from the last when negative; all unless told. The result is without them.
+ * @throws TransferkitError `shape/axis` when an axis does not exist or is named twice.
  *
  * @example
  * ```ts
@@ -178,8 +181,8 @@ export const min: <A extends Axes, const R extends ReducedAxes = undefined>(x: T
  * `log Σ exp(x)` over some axes, without overflow.
  *
  * @param x A tensor.
- * @param axes Axes to reduce, all unless told.
- * @throws TransferkitError `shape/axis` when an axis does not exist.
+ * @param axes Axes to reduce, counted from the last when negative; all unless told. The result is without them.
+ * @throws TransferkitError `shape/axis` when an axis does not exist or is named twice.
  *
  * @example
  * ```ts
@@ -200,9 +203,9 @@ export const logSumExp = <A extends Axes, const R extends ReducedAxes = undefine
  * Euclidean norm over some axes, `√(Σ x² + ε)`.
  *
  * @param x A tensor.
- * @param axes Axes to reduce, all unless told.
- * @param epsilon Added under the root so that the gradient at 0 is finite; 0 unless told.
- * @throws TransferkitError `shape/axis` when an axis does not exist.
+ * @param axes Axes to reduce, counted from the last when negative; all unless told. The result is without them.
+ * @param epsilon Added under the root so that the gradient at 0 is finite; 0 unless told: the exact norm.
+ * @throws TransferkitError `shape/axis` when an axis does not exist or is named twice.
  *
  * @example
  * ```ts

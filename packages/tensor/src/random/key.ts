@@ -71,11 +71,12 @@ const lazyKey = (words: () => Key, follows: (key: Key) => KeyDerivation): Key =>
 }
 
 /**
- * A key that stands for one of a function's input, so that a compiler can tell what is drawn from it, and draw it again from another key.
+ * A key that stands for one that a function gets as its input, so that a compiler can tell what is drawn from it, and draw it again from another key.
  *
  * Keys that are derived from it remember how ({@link derivationOf}); their words are derived when they are read.
  *
- * @param words Gives the words; called when they are first read.
+ * @param words Gives the key that it stands for now, for its two words of 32 bits; called when these are first read, once.
+ * @returns A key for every function that takes one.
  *
  * @example
  * ```ts

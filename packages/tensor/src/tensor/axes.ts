@@ -10,7 +10,11 @@ export type DataType = 'float32' | 'int32' | 'bool'
 /** Sizes that belong to a list of axes: a known size stays, a name becomes `number`. */
 export type SizesOf<A extends Axes> = { readonly [I in keyof A]: A[I] extends number ? A[I] : number }
 
-/** What a list of axes admits: a size admits only itself, a name admits any size, so that a tensor of known sizes fits where names are asked for. */
+/**
+ * What a list of axes admits: a size admits only itself, a name admits any size, so that a tensor of known sizes fits where names are asked for.
+ *
+ * `Admitted<['batch', 10]>` is `['batch' | number, 10]`: `[32, 10]` fits, `[32, 11]` and `['channel', 10]` do not.
+ */
 export type Admitted<A extends Axes> = { readonly [I in keyof A]: A[I] extends string ? A[I] | number : A[I] }
 
 declare const shapeError: unique symbol

@@ -75,6 +75,7 @@ export interface TargetModel extends TargetModelParts {
    * Classifies a data set and compares with its labels.
    *
    * @param dataset Images as they were stored.
+   * @throws TransferkitError `evaluation/not-finite` when the model gives NaN or infinity.
    */
   evaluate(dataset: Dataset): Promise<Evaluation>
   /** What is private to the target, as the two files of a transfer artefact. */
@@ -87,6 +88,7 @@ export interface TargetModel extends TargetModelParts {
  * A target model from its parts, for training loops of one's own.
  *
  * @param parts Program, tensors, source, and what the model is for.
+ * @returns The model; its `predict` and `evaluate` throw what {@link TargetModel} says.
  *
  * @example
  * ```ts

@@ -18,11 +18,11 @@ export interface StoredElements {
   readonly statistics: number
 }
 
-/** Task of an artefact. */
+/** The task of an artefact, as it stands in `transfer_config.json`. */
 export interface RecordedTask {
   /** Kind of task. */
   readonly kind: 'classification'
-  /** Names of the classes. */
+  /** Names of the classes, in the order of the labels and of the scores. */
   readonly classes: readonly string[]
 }
 

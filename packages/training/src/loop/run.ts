@@ -17,6 +17,7 @@ export interface Run<Event, Result> extends PromiseLike<Result>, AsyncIterable<E
  * Makes a run of a generator of events that returns its result.
  *
  * @param start Makes the generator; called when the work is to begin.
+ * @returns The run. It throws `training/iterated-twice` when its events are iterated a second time or after the result was awaited, and `training/stopped` as {@link Run} says.
  *
  * @example
  * ```ts

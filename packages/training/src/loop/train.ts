@@ -27,6 +27,10 @@ const secondsSince = (begun: number): number => (performance.now() - begun) / 10
  * @param options The model, the data and how to train.
  * @returns Events as they happen, and in the end the trained model.
  * @throws TransferkitError `training/not-finite` when the loss is NaN or infinite, or the program finds fault with a step; it names the step, and the last good checkpoint is kept.
+ * @throws TransferkitError, before the first step, `training/length` unless exactly one of `steps` and `epochs` is given, `training/no-validation` when the best epoch is to
+ * be kept or the training to stop early without a validation set, `training/validation-fraction`, `data/empty`, `data/label-out-of-range`, `random/seed`.
+ * @throws TransferkitError `training/checkpoint-mismatch` when `resumeFrom` belongs to another training or is no checkpoint, `safetensors/corrupt` when it is damaged.
+ * @throws TransferkitError `evaluation/not-finite` when a validation gives NaN or infinity.
  * @throws TransferkitError `training/phases` when the phases of the program are wrong; it names the phase.
  * @throws TransferkitError `training/aborted` when the signal stopped the training.
  *

@@ -3,7 +3,7 @@ import type { Schedule } from '../schedules/schedule.js'
 import type { EpochSummary } from './events.js'
 import type { FeatureStore } from './feature-store.js'
 
-/** How to train; everything has a default but the length. */
+/** How to train; everything has a default but the length. The defaults are our choice, unless they say otherwise. */
 export interface TrainingSettings {
   /** Number of steps; give this or `epochs`. */
   readonly steps?: number
@@ -11,9 +11,9 @@ export interface TrainingSettings {
   readonly epochs?: number
   /** Number of examples in a step, 32 unless told; a smaller data set is one batch. */
   readonly batchSize?: number
-  /** From gradients to parameters; SGD with momentum 0.9 and weight decay 5e-4 unless told. */
+  /** From gradients to parameters; SGD with momentum 0.9 and weight decay 5e-4 unless told, which is customary for fine-tuning. */
   readonly optimiser?: Optimiser
-  /** Learning rate by step; a cosine from 0.01 to 0 unless told. */
+  /** Learning rate by step; a cosine from 0.01, which is customary for fine-tuning, to 0 unless told. */
   readonly schedule?: Schedule
   /** What is done to each training batch, in this order; nothing unless told. The deterministic ones are also done to test images. */
   readonly transforms?: readonly BatchTransform[]

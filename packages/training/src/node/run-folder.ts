@@ -48,7 +48,8 @@ const environment = (details: Readonly<Record<string, unknown>>): Readonly<Recor
  * Opens a run folder, making it where it is missing.
  *
  * @param path Where it is.
- * @throws TransferkitError `run/locked` when another process has it open, `file/cannot-write` when it cannot be written.
+ * @throws TransferkitError `run/locked` when another process has it open, `file/cannot-write` when it cannot be written; `run/file-name`, from `write` and `trial`,
+ * for a name that leads out of the folder.
  *
  * @example
  * ```ts

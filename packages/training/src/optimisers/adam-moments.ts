@@ -20,12 +20,13 @@ export const withDefaults = ({ firstDecay = 0.9, secondDecay = 0.999, epsilon = 
  * As in PyTorch, `t` counts the steps of each parameter: one that joins in a later phase of the training begins at 1.
  *
  * @param options Decays and epsilon.
+ * @returns A transform for {@link chain}.
  *
  * @example
  * ```ts
- * import { scaleByAdam } from '@transferkit/training'
+ * import { chain, clipByGlobalNorm, gradientDescent, scaleByAdam } from '@transferkit/training'
  *
- * const transform = scaleByAdam({ secondDecay: 0.99 })
+ * const optimiser = gradientDescent(chain(clipByGlobalNorm(1), scaleByAdam({ secondDecay: 0.99 })))
  * ```
  */
 export const scaleByAdam = (options: AdamMomentsOptions = {}): GradientTransform => ({

@@ -2,15 +2,16 @@ import { add, clip, divide, innerProduct, leavesOf, mapTree, minimum, multiply, 
 import { type GradientTransform, stateless } from './transform.js'
 
 /**
- * Limits the norm of all updates taken together: `u ← u · min(1, limit / (‖u‖ + 1e-6))`, as `clip_grad_norm_` of PyTorch.
+ * Limits the norm of all updates taken together: `u ← u · min(1, limit / (‖u‖ + 1e-6))`, as `clip_grad_norm_` of PyTorch. Their direction stays.
  *
- * @param limit Largest Euclidean norm.
+ * @param limit Largest Euclidean norm, above 0; it is not checked.
+ * @returns A transform for {@link chain}, in front of momentum or Adam where gradients are to be clipped.
  *
  * @example
  * ```ts
- * import { clipByGlobalNorm } from '@transferkit/training'
+ * import { chain, clipByGlobalNorm, gradientDescent, scaleByMomentum } from '@transferkit/training'
  *
- * const transform = clipByGlobalNorm(1)
+ * const optimiser = gradientDescent(chain(clipByGlobalNorm(1), scaleByMomentum({ momentum: 0.9 })))
  * ```
  */
 export const clipByGlobalNorm = (limit: number): GradientTransform =>
@@ -22,15 +23,16 @@ export const clipByGlobalNorm = (limit: number): GradientTransform =>
   })
 
 /**
- * Limits every element of the updates to the interval from `-limit` to `limit`.
+ * Limits every element of the updates to the interval from `-limit` to `limit`: `u ← min(max(u, -limit), limit)`, as `clip_grad_value_` of PyTorch.
  *
- * @param limit Largest absolute value.
+ * @param limit Largest absolute value, from 0.
+ * @returns A transform for {@link chain}.
  *
  * @example
  * ```ts
- * import { clipByValue } from '@transferkit/training'
+ * import { chain, clipByValue, gradientDescent, scaleByAdam } from '@transferkit/training'
  *
- * const transform = clipByValue(0.5)
+ * const optimiser = gradientDescent(chain(clipByValue(0.5), scaleByAdam()))
  * ```
  */
 export const clipByValue = (limit: number): GradientTransform => stateless((updates) => mapTree<TensorTree>(updates, (update) => clip(update, -limit, limit)))

@@ -8,13 +8,15 @@ import { type GradientTransform, stateless } from './transform.js'
  * In front of momentum or Adam this is coupled decay (an L2 penalty, as `weight_decay` of PyTorch's SGD and Adam); behind them it is decoupled
  * decay (AdamW). A parameter group's factor applies; a factor of 0 leaves the update alone.
  *
- * @param weightDecay `λ`.
+ * @param weightDecay `λ`, from 0; parameters with a factor of their own have `λ` times that.
+ * @returns A transform for {@link chain}.
  *
  * @example
  * ```ts
- * import { addDecayedWeights } from '@transferkit/training'
+ * import { addDecayedWeights, chain, gradientDescent, scaleByAdam } from '@transferkit/training'
  *
- * const transform = addDecayedWeights(5e-4)
+ * const coupled = gradientDescent(chain(addDecayedWeights(5e-4), scaleByAdam())) // as adam({ weightDecay: 5e-4 })
+ * const decoupled = gradientDescent(chain(scaleByAdam(), addDecayedWeights(0.01))) // as adamW()
  * ```
  */
 export const addDecayedWeights = (weightDecay: number): GradientTransform =>

@@ -5,15 +5,15 @@ import { scaleByMomentum } from './momentum.js'
 import { inOnePass } from './one-pass.js'
 import { chain } from './transform.js'
 
-/** Settings of {@link sgd}. */
+/** Settings of {@link sgd}. The defaults are those of PyTorch: plain gradient descent. */
 export interface SgdOptions {
-  /** How much of the velocity is kept, 0 unless told. */
+  /** `μ`, how much of the velocity is kept, from 0 to below 1; 0 unless told, 0.9 is customary. */
   readonly momentum?: number
-  /** Whether the update looks ahead; false unless told. */
+  /** Whether the update looks ahead (Nesterov), `g + μ v` instead of `v`; false unless told. */
   readonly nesterov?: boolean
-  /** Coupled decay, added to the gradient before momentum as in PyTorch; 0 unless told. */
+  /** Coupled decay `λ`, added to the gradient before momentum as in PyTorch; 0 unless told. */
   readonly weightDecay?: number
-  /** Decay that bypasses momentum, `p ← p - η (v + λ p)`; 0 unless told. */
+  /** Decay that bypasses momentum, `p ← p - η (v + λ p)`, which PyTorch's SGD does not have; 0 unless told. */
   readonly decoupledWeightDecay?: number
 }
 

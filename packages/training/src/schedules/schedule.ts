@@ -35,7 +35,7 @@ export const constant = (learningRate: number): Schedule => {
 export interface StepDecayOptions {
   /** Number of steps between two falls. */
   readonly every: number
-  /** What the rate is multiplied by at each fall, 0.1 unless told. */
+  /** What the rate is multiplied by at each fall; 0.1 unless told, as in PyTorch's `StepLR`. */
   readonly factor?: number
 }
 
@@ -60,9 +60,9 @@ export const stepDecay = (learningRate: number, { every, factor = 0.1 }: StepDec
 
 /** Settings of {@link cosine}. */
 export interface CosineOptions {
-  /** Number of steps over which the rate first rises, 0 unless told. */
+  /** Number of steps over which the rate first rises; 0 unless told: no warm-up. */
   readonly warmUpSteps?: number
-  /** Rate after the last step, 0 unless told. */
+  /** Rate after the last step; 0 unless told, as `CosineAnnealingLR` of PyTorch. */
   readonly final?: number
 }
 

@@ -12,13 +12,15 @@ const batchNormsOf = (network: Network): readonly string[] => {
 
 /** Options of {@link batchNormAdaptation}. */
 export interface BatchNormAdaptationOptions {
-  /** Factor on the learning rate of the new head, 1 unless told; 10 is customary. */
+  /** Factor on the learning rate of the new head; 1 unless told, our choice, so that one rate holds for all; 10 is customary. */
   readonly headLearningRate?: number
 }
 
 /**
  * Batch-norm adaptation: scale and offset of every batch norm are trained, its statistics are taken from the target, and a new head is trained; all other
  * weights are the source's and stay as they are.
+ *
+ * @throws TransferkitError `strategy/no-batch-norm`, from preparing it, when the source has no batch norm.
  *
  * @example
  * ```ts

@@ -1,16 +1,23 @@
 import { type LossInputs, type LossOutputs, mean, softmaxCrossEntropy, type Tensor, trainingMode, type TransferProgram } from '@transferkit/tensor'
 
 /**
- * The loss that a program has unless it says otherwise: the mean softmax cross-entropy of its forward pass in training mode.
+ * The loss that a program has unless it says otherwise: the mean softmax cross-entropy of its forward pass in training mode,
+ * `L = -1/B Σ_b log softmax(logits_b)[y_b]`.
  *
- * @param program Gives the forward pass.
+ * @param program Gives the forward pass, with `logits` of shape `[batch, class]`.
+ * @returns The loss of a batch as one number, with the logits, taps and new state of the forward pass.
+ * @throws TransferkitError `shape/labels`, from the loss, when the labels do not fit the logits.
  *
  * @example
  * ```ts
- * import type { TransferProgram } from '@transferkit/tensor'
+ * import { add, type LossInputs, type LossOutputs, multiply, type Scalar, type TransferProgram } from '@transferkit/tensor'
  * import { classificationLoss } from '@transferkit/training'
  *
- * const lossOf = (program: TransferProgram) => program.loss ?? classificationLoss(program)
+ * // The usual loss with a term of one's own.
+ * const withTerm = (program: TransferProgram, term: (inputs: LossInputs) => Scalar) => (inputs: LossInputs): LossOutputs => {
+ *   const usual = classificationLoss(program)(inputs)
+ *   return { ...usual, loss: add(usual.loss, multiply(term(inputs), 0.1)) }
+ * }
  * ```
  */
 export const classificationLoss =

@@ -8,13 +8,17 @@ import { networkProgram } from './network-program.js'
  * Feature extraction, also called a linear probe: the source network is frozen and a new head is trained on its features.
  *
  * `logits = head(φ(x))`, where `φ` is the source without its head, in inference mode. Without random augmentation the features of each example are computed
- * once.
+ * once. It has no options.
  *
  * @example
  * ```ts
- * import { featureExtraction } from '@transferkit/training'
+ * import { featureExtraction, transfer } from '@transferkit/training'
+ * import { tinyDataset, tinyNetwork } from '@transferkit/training/tiny'
+ * import { randomKey } from '@transferkit/tensor'
  *
- * const strategy = featureExtraction()
+ * const network = tinyNetwork(2)
+ * const source = { network, variables: network.init(randomKey(1), [1, 8, 8, 1]) }
+ * const probe = () => transfer({ source, target: tinyDataset({ seed: 2, size: 32 }), strategy: featureExtraction(), epochs: 5 })
  * ```
  */
 export const featureExtraction = defineStrategy({

@@ -6,7 +6,7 @@ import { networkProgram } from './network-program.js'
 
 /** Options of {@link fineTune}. */
 export interface FineTuneOptions {
-  /** Factor on the learning rate of the new head, 1 unless told; 10 is customary. */
+  /** Factor on the learning rate of the new head; 1 unless told, our choice, so that one rate holds for all; 10 is customary. */
   readonly headLearningRate?: number
 }
 

@@ -17,15 +17,15 @@ const weights = {
 
 /** Options of {@link l2SpPenalty}. */
 export interface L2SpPenaltyOptions {
-  /** `α`, the pull of the transferred weights towards the source, 0.01 unless told. */
+  /** `α`, the pull of the transferred weights towards the source; 0.01 unless told, from the range of the paper, 1e-3 to 1e-1. */
   readonly alpha?: number
-  /** `β`, the pull of the new head towards 0, 0.01 unless told. */
+  /** `β`, the pull of the new head towards 0; 0.01 unless told, as in the paper. */
   readonly beta?: number
 }
 
 /** Options of {@link l2Sp}. */
 export interface L2SpOptions extends L2SpPenaltyOptions {
-  /** Factor on the learning rate of the new head, 1 unless told; 10 is customary. */
+  /** Factor on the learning rate of the new head; 1 unless told, our choice, so that one rate holds for all; 10 is customary. */
   readonly headLearningRate?: number
 }
 

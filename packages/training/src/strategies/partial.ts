@@ -16,7 +16,7 @@ const options = z.strictObject({
 /** What happens to a stage: it stays as in the source, starts from the source, or starts at random. */
 export type StageTreatment = 'frozen' | 'fine-tuned' | 'random'
 
-/** Options of {@link partial}. */
+/** Options of {@link partial}. Without any, it is fine-tuning. */
 export interface PartialOptions {
   /** Number of stages, counted from the input, that are frozen; 0 unless told. */
   readonly freezeFirst?: number
@@ -24,7 +24,7 @@ export interface PartialOptions {
   readonly fineTuneFirst?: number
   /** Treatment of single stages by name; goes before the counts. */
   readonly stages?: Record<string, StageTreatment>
-  /** Factor on the learning rate of the new head, 1 unless told; 10 is customary. */
+  /** Factor on the learning rate of the new head; 1 unless told, our choice, so that one rate holds for all; 10 is customary. */
   readonly headLearningRate?: number
 }
 
@@ -53,11 +53,14 @@ const treatments = (network: Network, { freezeFirst, fineTuneFirst, stages }: z.
  *
  * `freezeFirst: k` and `fineTuneFirst: k` are the sweeps of Yosinski et al.; `stages` sets single stages.
  *
+ * @throws TransferkitError, from preparing it, `strategy/unknown-stage` with the nearest name, or `strategy/stage-count` when a count is larger than the network has stages.
+ *
  * @example
  * ```ts
  * import { partial } from '@transferkit/training'
  *
- * const strategy = partial({ freezeFirst: 2 })
+ * const sweep = [0, 1, 2, 3].map((count) => partial({ freezeFirst: count }))
+ * const mixed = partial({ stages: { stem: 'frozen', stage4: 'random' } }) // all other stages are fine-tuned
  * ```
  */
 export const partial: StrategyDefinition<PartialOptions, Strategy> = defineStrategy({

@@ -21,7 +21,7 @@ export interface TinyDatasetOptions {
   readonly size: number
   /** Names of the classes among `horizontal`, `vertical`, `falling` and `rising`; all four unless told. */
   readonly classes?: readonly string[]
-  /** Standard deviation of the noise on the brightness of 1, 0.3 unless told. */
+  /** Standard deviation of the noise on the brightness of 1; 0.3 unless told, our choice. */
   readonly noise?: number
 }
 
@@ -36,6 +36,7 @@ const drawn = (key: Key, pattern: Pattern, noise: number): Float32Array => {
  * A small data set of striped images, `[8, 8, 1]`, made from a seed: enough to see a strategy learn in seconds.
  *
  * @param options Seed, size and classes.
+ * @throws RangeError for a class that is none of the four, and TransferkitError `random/seed` for a seed that is no whole number from 0.
  *
  * @example
  * ```ts

@@ -8,13 +8,13 @@ export interface DecathlonImages {
   readonly fit: 'cover'
 }
 
-/** One step of the preparation of images, in the words of a recipe: one of the fields is there. */
+/** One step of the preparation of images, in the words of a recipe: exactly one of the fields is there, as in `{ padCrop: 4 }`. */
 export interface DecathlonTransform {
-  /** Height and width of the window that is cut out of the middle. */
+  /** Height and width, in pixels, of the window that is cut out of the middle. */
   readonly centreCrop?: readonly [number, number]
-  /** Pixels by which images are shifted at most. */
+  /** Pixels by which each image is shifted at most, at random, up or down and left or right; zeros come in. */
   readonly padCrop?: number
-  /** Whether half of the images are mirrored. */
+  /** Each image is mirrored left to right with probability one half. */
   readonly horizontalFlip?: true
 }
 

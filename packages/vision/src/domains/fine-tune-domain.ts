@@ -2,7 +2,7 @@ import { type AnyTensor, type AnyTensorTree, type Dataset, identity, leavesOf, m
 import { constant, type Run, runOf, type TargetModel, targetModel, train, type Trained, type TrainingEvent, type TrainingSettings } from '@transferkit/training'
 import { domainModel, type DomainSet } from './domain-set.js'
 
-/** What {@link fineTuneDomain} is told besides set, domain and data: how to train; 10 epochs at a constant rate of 0.01 unless told. */
+/** What {@link fineTuneDomain} is told besides set, domain and data: how to train; 10 epochs at a constant rate of 0.01 unless told, our choice. */
 export interface FineTuneDomainSettings extends TrainingSettings {
   /** Start of all randomness, 1 unless told. */
   readonly seed?: number

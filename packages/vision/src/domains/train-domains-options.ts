@@ -18,7 +18,7 @@ export interface DomainTask {
   readonly model?: TargetModel
 }
 
-/** What {@link trainDomains} is given. */
+/** What {@link trainDomains} is given. The defaults are those of `train`, unless they say otherwise. */
 export interface TrainDomainsOptions {
   /** The base network; it is left as it is. */
   readonly source: TrainedNetwork
@@ -31,7 +31,7 @@ export interface TrainDomainsOptions {
   /** Whether the filters that the domains have in common stay as they are, or are trained by all of them in turn; frozen unless told. */
   readonly shared?: 'frozen' | 'trained'
   /**
-   * What happens to the private parameters of the other domains in a step: nothing (`absent`, unless told), or a step with a gradient of 0, in which momentum and
+   * What happens to the private parameters of the other domains in a step: nothing (`absent`, unless told; our choice), or a step with a gradient of 0, in which momentum and
    * weight decay go on (`zero`), as the official code did with the PyTorch of its time. A domain that had no turn yet is not touched in either.
    */
   readonly untouched?: 'absent' | 'zero'

@@ -8,7 +8,7 @@ import { projectionShortcut, subsamplingShortcut } from './shortcuts.js'
 export interface CifarResnetOptions extends Partial<NetworkOptions> {
   /** Number of layers with weights, `6n + 2`: 20, 32, 44, 56 and so on. */
   readonly depth: number
-  /** Where maps shrink: `A` takes every second position and adds channels of zeros, `B` projects; `A` unless told. */
+  /** Where maps shrink: `A` takes every second position and adds channels of zeros, `B` projects; `A` unless told, as in the paper. */
   readonly shortcut?: 'A' | 'B'
 }
 

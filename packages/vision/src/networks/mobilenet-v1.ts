@@ -6,7 +6,7 @@ import { type Rectifier, rectifierLayer } from './rectifier.js'
 
 /** Settings of {@link mobilenetV1}. */
 export interface MobilenetV1Options extends NetworkOptions {
-  /** Factor on all widths, which are then rounded to multiples of 8; 1 unless told. Its usual values are 0.25, 0.5, 0.75 and 1. */
+  /** Factor on all widths, which are then rounded to multiples of 8; 1 unless told, as in the paper. Its usual values are 0.25, 0.5, 0.75 and 1. */
   readonly widthFactor?: number
   /** The rectifier after every batch norm; `relu` unless told, as in the paper. timm's and TensorFlow's weights were trained with `relu6`. */
   readonly activation?: Rectifier

@@ -34,9 +34,9 @@ export interface InvertedResidualGroup {
 
 /** Settings of {@link mobilenetV2}. */
 export interface MobilenetV2Options extends NetworkOptions {
-  /** Factor on all widths, which are then rounded to multiples of `divisor`; 1 unless told. Below 1 the last convolution keeps its 1280 channels. */
+  /** Factor on all widths, which are then rounded to multiples of `divisor`; 1 unless told, as in the paper. Below 1 the last convolution keeps its 1280 channels. */
   readonly widthFactor?: number
-  /** What all widths are multiples of; 8 unless told. */
+  /** What all widths are multiples of; 8 unless told, as in torchvision. */
   readonly divisor?: number
   /** The blocks; those of the paper unless told. */
   readonly groups?: readonly InvertedResidualGroup[]

@@ -6,10 +6,10 @@ import { projectionShortcut } from './shortcuts.js'
 
 /** Settings of {@link resnet18}, {@link resnet34} and {@link resnet50}. */
 export interface ResnetOptions extends NetworkOptions {
-  /** Channels of the 3×3 convolutions of the four stages; 64, 128, 256, 512 unless told. The stem has as many as the first stage. */
+  /** Channels of the 3×3 convolutions of the four stages; 64, 128, 256, 512 unless told, as in the paper. The stem has as many as the first stage. */
   readonly widths?: readonly [number, number, number, number]
   /**
-   * How the network begins. `imagenet`, unless told: a 7×7 convolution of step 2 and a 3×3 maximum pooling of step 2, which quarter the maps.
+   * How the network begins. `imagenet`, unless told, as in the paper: a 7×7 convolution of step 2 and a 3×3 maximum pooling of step 2, which quarter the maps.
    * `small`: a 3×3 convolution of step 1 and no pooling, the usual change for images of 32 or 64 pixels, which the other stem would shrink to a few positions.
    */
   readonly stem?: 'imagenet' | 'small'

@@ -6,9 +6,9 @@ import { poolingShortcut } from './shortcuts.js'
 
 /** Settings of {@link resnet26}. */
 export interface Resnet26Options extends NetworkOptions {
-  /** Factor on all widths; 1 unless told. */
+  /** Factor on all widths; 1 unless told, the widths of the official code. */
   readonly widthFactor?: number
-  /** Blocks in each of the three stages; 4, 4, 4 unless told, which makes 26 layers. */
+  /** Blocks in each of the three stages; 4, 4, 4 unless told, as in the official code, which makes 26 layers. */
   readonly blocks?: readonly [number, number, number]
 }
 

@@ -113,7 +113,8 @@ export const comparePytorch = (network: Network, entries: readonly SafetensorsEn
  * @param network The architecture, with any number of classes.
  * @param entries The entries of a safetensors file.
  * @param names Names of the modules, for a network of your own; else the file is recognised by its names.
- * @throws TransferkitError `pytorch/no-head` when the file has no head of this name.
+ * @returns The number of outputs of the head in the file.
+ * @throws TransferkitError `pytorch/no-head` when the file has no head of this name, `pytorch/unknown-network` when no names are known for the network.
  *
  * @example
  * ```ts

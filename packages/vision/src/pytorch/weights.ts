@@ -52,6 +52,7 @@ export const importPytorch = (network: Network, entries: readonly SafetensorsEnt
  * @param variables Its parameters and running statistics.
  * @param names Names of the modules: {@link pytorchNames} gives those that are known, by default the first of them; or those of a network of your own.
  * @returns In alphabetical order of our paths, parameters before running statistics.
+ * @throws TransferkitError `pytorch/unknown-network` when no names are known for the network, `pytorch/unknown-variable` when PyTorch has no such variable.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** Factors on the optimiser's weight decay by what a parameter belongs to. */
+/** Factors on the optimiser's weight decay by what a parameter belongs to. The defaults, one decay for all, are our choice. */
 export interface AdapterWeightDecay {
   /** Filters that all domains share, where they are trained; 1 unless told. */
   readonly shared?: number
@@ -10,7 +10,7 @@ export interface AdapterWeightDecay {
   readonly rest?: number
 }
 
-/** Options that both adapter strategies have. */
+/** Options that both adapter strategies have. Defaults are those of the official code, unless they say otherwise. */
 export interface AdapterOptions {
   /** Names of the stages that have adapters; all, the stem included, unless told. */
   readonly stages?: readonly string[]
@@ -20,14 +20,14 @@ export interface AdapterOptions {
   readonly proj?: '11' | '10' | '01'
   /** Start of the adapters: `reference`, random as in the official code, or `zero`, where the network starts as the source; `reference` unless told. */
   readonly initialisation?: 'reference' | 'zero'
-  /** Factors on the optimiser's weight decay; 1 unless told. */
+  /** Factors on the optimiser's weight decay; 1 unless told, our choice. */
   readonly weightDecay?: AdapterWeightDecay
   /**
-   * `intended`, each parameter with its own factor (unless told), or `reference`: as the official code really decays, a parameter that is no filter inherits the factor
+   * `intended`, each parameter with its own factor (unless told; our choice), or `reference`: as the official code really decays, a parameter that is no filter inherits the factor
    * of the last trained filter in front of it.
    */
   readonly decayMode?: 'intended' | 'reference'
-  /** Factor on the learning rate of the new head, 1 unless told. */
+  /** Factor on the learning rate of the new head; 1 unless told. */
   readonly headLearningRate?: number
   /** What is trained: adapters, batch norm and head (`private`, unless told), or `everything`, for pre-training a network together with its adapters. */
   readonly train?: 'private' | 'everything'

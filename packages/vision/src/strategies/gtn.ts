@@ -187,6 +187,8 @@ export const gtnProgram = ({ source, task }: TransferContext, places: GtnPlaces,
  * It equals the official code (jiaxue-ai/GTN, commit e3b3bba), with one difference unless told otherwise: `warmUpMomentum: 'excluded'`. A narrow network needs
  * the floor of `minimumHiddenUnits`: with 4 hidden units the gate was found dead, open by 0.5 for everything. The metric `gateSpread` is 0 then.
  *
+ * @throws TransferkitError, from preparing it, `gtn/unknown-tap` with the taps that there are, `gtn/place` when the auxiliary classifier cannot stand in front of the gate.
+ *
  * @example
  * ```ts
  * import { gtn } from '@transferkit/vision'

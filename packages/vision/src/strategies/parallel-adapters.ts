@@ -6,7 +6,7 @@ import { adapterProgram } from './adapter-program.js'
 
 /** Options of {@link parallelAdapters}. */
 export interface ParallelAdaptersOptions extends AdapterOptions {
-  /** Probability that a whole channel of an example is dropped from the input of an adapter in training; 0 unless told. The official option has 0.5. */
+  /** Probability that a whole channel of an example is dropped from the input of an adapter from 0 to below 1; 0 unless told, as the official code without its option, which has 0.5. */
   readonly dropout?: number
   /** Channels between the two parts of each adapter, the first of which all domains share; adapters in one part unless told. */
   readonly rank?: number
@@ -24,6 +24,9 @@ export interface ParallelAdaptersOptions extends AdapterOptions {
  * convolution, so an adapter costs no time in the forward pass, and the trained network folds into one without adapters exactly. They suit a network that was
  * trained without them. The official recipe: SGD with momentum 0.9, a learning rate of 0.1 that falls by 0.1 at two thirds and five sixths of 120 epochs, batches
  * of 128, decay 1e-4 with `weightDecay: { rest: 5 }`.
+ *
+ * @throws TransferkitError, from preparing it, `adapters/unknown-stage` with the nearest name, `adapters/no-block-positions`, `adapters/no-convolution` when none was chosen,
+ * `adapters/even-filter` for windows without a middle.
  *
  * @example
  * ```ts

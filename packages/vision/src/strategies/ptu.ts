@@ -161,6 +161,9 @@ const prepare = (context: TransferContext, options: FullPtuOptions): TransferPro
  * With `targetAdapters` the target branch keeps the source's filters and has residual adapters, so that much less of the model is private to the target.
  * The paper's equations were not available; this is a reconstruction.
  *
+ * @throws TransferkitError, from preparing it, `ptu/unknown-tap` with the taps that there are, `ptu/no-units`, `ptu/sequences` for networks of text,
+ * `ptu/target-network` and `ptu/target-adapters` for options that exclude each other; `ptu/shapes`, when its parameters are made, for maps of different sizes.
+ *
  * @example
  * ```ts
  * import { ptu } from '@transferkit/vision'

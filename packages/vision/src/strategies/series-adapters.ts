@@ -20,6 +20,8 @@ export type SeriesAdaptersOptions = AdapterOptions
  * source is trained (`train: 'everything'`); on a network that was trained without them they do worse than fine-tuning. The trained network folds into one without
  * adapters, whose convolutions have a bias.
  *
+ * @throws TransferkitError, from preparing it, `adapters/unknown-stage` with the nearest name, `adapters/no-block-positions`, `adapters/no-convolution` when none was chosen.
+ *
  * @example
  * ```ts
  * import { seriesAdapters } from '@transferkit/vision'
