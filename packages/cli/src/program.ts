@@ -249,7 +249,7 @@ Examples:
     .addOption(new Option('--mean <list>', 'mean of each channel of the images, of values from 0 to 1').argParser(parseNumbers))
     .addOption(new Option('--std <list>', 'standard deviation of each channel').argParser(parseNumbers))
     .addOption(new Option('--names <code>', 'whose names the tensors of a PyTorch file have').choices(['torchvision', 'timm', 'official']))
-    .option('--fold', 'fold batch norms into the layers in front of them')
+    .option('--fold', 'fold batch norms, too, into the layers in front of them; what a strategy added to a network, such as adapters, is always folded')
     .option('--source <file>', "weights of an artefact's source network; by default those in its run folder")
     .option('--plugins <list>', "packages that hold an artefact's strategy or a network, with commas between them")
     .option('--force', 'replace files that are there already')

@@ -128,6 +128,17 @@ describe('networks of others in a recipe', () => {
     ] as const) {
       expect(reportOf(await run('convert', strategy, ...to, '--json'))).toMatchObject({ network: 'lenet', classes: 3 })
     }
+    for (const [file, message] of [['transfer.safetensors', 'Was it cut off?'], ['transfer_config.json', 'is damaged']] as const) {
+      const artefact = join('torch', 'strategies', 'fine-tune', 'seed-1', 'artefact')
+      const damaged = join('torch', `without-${file}`)
+      await cp(join(folder, artefact), join(folder, damaged), { recursive: true })
+      await truncate(join(folder, damaged, file), 200)
+      for (const argv of [['convert', damaged, 'out'], ['predict', damaged, 'images/down/1.png']]) {
+        const { code, stderr } = await run(...argv)
+        expect({ code, stderr }).toEqual({ code: 3, stderr: expect.stringMatching(new RegExp(`torch.without-${file}: ${file}.*`)) as string })
+        expect(stderr).toContain(message)
+      }
+    }
     // What was folded is a source again, and says itself how its images are normalised.
     await compared('again', '{ network: lenet, weights: tuned.safetensors }', '[{ resize: 28 }]')
   })
@@ -140,6 +151,15 @@ describe('networks of others in a recipe', () => {
     expect(await run('predict', artefact, 'images/down/1.png')).toMatchObject({ code: 0, stderr: '' })
     for (const to of ['adapted-ours.safetensors', 'adapted-web']) expect(reportOf(await run('convert', 'tfjs/strategies/parallel-adapters', to, '--fold', '--json'))).toMatchObject({ classes: 3, foldedBatchNorms: 3 })
     expect(reportOf(await run('convert', 'adapted-ours.safetensors', 'adapted-again', '--to', 'tfjs', '--json'))).toMatchObject({ classes: 3 })
+  })
+
+  test('parts of a strategy that a format has no place for are told, and nothing is written', async () => {
+    await writeFile(join(folder, 'gated.yaml'), recipeFrom(`{ network: lenet, weights: lenet.safetensors, ${normalise} }`, '[{ resize: 28 }]').replace(/strategies: .*/, 'strategies: [gtn, ptu]'))
+    expect(await run('compare', 'gated.yaml', '--out', 'gated')).toMatchObject({ code: 0 })
+    for (const [strategy, to] of [['gtn', 'tfjs'], ['gtn', 'pytorch'], ['gtn', 'transferkit'], ['ptu', 'tfjs']] as const) {
+      expect(await run('convert', join('gated', 'strategies', strategy), 'gated-out', '--to', to)).toMatchObject({ code: 3, stdout: '', stderr: expect.stringContaining('so it only runs with Transferkit.') as string })
+    }
+    expect(await readdir(folder)).not.toContain('gated-out')
   })
 
   test('what a model does not say is asked for, and taps are layers of it', async () => {

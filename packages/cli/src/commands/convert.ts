@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
-import { countElements, TransferkitError } from '@transferkit/tensor'
+import { countElements, type TrainedNetwork, TransferkitError } from '@transferkit/tensor'
 import { foldBatchNorms } from '@transferkit/vision'
 import { type CommandContext, writeJson } from '../console/command-context.js'
 import { chooseOutput, type Input, type Output, recogniseInput } from '../convert/formats.js'
 import { type ReadNetwork, readNetwork, type TensorCounts } from '../convert/read-network.js'
 import { sameLogits } from '../convert/same-logits.js'
-import { writeFiles, writtenAs } from '../convert/write-network.js'
+import { type WriteOptions, type Written, writeFiles, writtenAs } from '../convert/write-network.js'
 import { availableDefinitions, type Definitions } from '../experiment/definitions.js'
 import { openNamedBackend } from '../experiment/open-backend.js'
 import { releaseNetwork } from '../experiment/source-file.js'
@@ -35,13 +35,28 @@ const normalisationOf = ({ mean, std }: ConvertArguments): Normalisation | undef
   return { mean: [...mean], standardDeviation: [...std] }
 }
 
+/** What an export and a file of ours say of a part that they have no place for. */
+const partsWithoutPlace = ['export/unknown-module', 'pytorch/unknown-module', 'safetensors/does-not-fit']
+
+/** Folding leaves parts such as the gate of gtn in the network, which only a program of ours can run. */
+const explained = (cause: unknown, input: Input, { format }: Output): unknown => {
+  if (input.format !== 'artefact' || !TransferkitError.isInstance(cause) || !partsWithoutPlace.includes(cause.code)) return cause
+  return new TransferkitError('convert/no-fold', `${input.path}: the model has parts of its strategy that the format ${format} has no place for, so it only runs with Transferkit.`, { cause })
+}
+
+const writtenAndRead = async (network: ReadNetwork, output: Output, options: WriteOptions): Promise<{ readonly written: Written; readonly back: TrainedNetwork }> => {
+  const written = await writtenAs(network, output, options)
+  return { written, back: written.readBack() }
+}
+
 const convert = async (input: Input, output: Output, network: ReadNetwork, options: ConvertArguments, { networks }: Definitions): Promise<ConversionReport> => {
   const normalisation = normalisationOf(options)
   const plain = options.fold === true ? foldBatchNorms(network.trained) : undefined
   try {
     const changed: ReadNetwork = plain === undefined ? network : { ...network, trained: plain, ...(network.model === undefined ? {} : { model: { ...network.model, isChanged: true } }) }
-    const written = await writtenAs(changed, output, { ...(options.names === undefined ? {} : { names: options.names }), ...(normalisation === undefined ? {} : { normalisation }), networks })
-    const back = written.readBack()
+    const { written, back } = await writtenAndRead(changed, output, { ...(options.names === undefined ? {} : { names: options.names }), ...(normalisation === undefined ? {} : { normalisation }), networks }).catch((cause: unknown) => {
+      throw explained(cause, input, output)
+    })
     try {
       const largestDifference = sameLogits((inputs) => network.logits(inputs), back, network.trained.network.inputShape)
       await writeFiles(written.files, options.force === true)

@@ -7,7 +7,7 @@ import { loadArtefact, readTransferConfig, type TargetModel } from '@transferkit
 import { readArtefact } from '@transferkit/training/node'
 import { type CommandContext } from '../console/command-context.js'
 import { textTable } from '../console/text-table.js'
-import { findArtefact } from '../experiment/artefact-folder.js'
+import { findArtefact, inArtefact } from '../experiment/artefact-folder.js'
 import { type ArtefactRecord, readArtefactRecord } from '../experiment/artefact-record.js'
 import { readArtefactSource } from '../experiment/artefact-source.js'
 import { sourceOfRecord } from '../experiment/artefact-text.js'
@@ -78,7 +78,7 @@ const locateArtefact = async (folder: string, workingFolder: string): Promise<st
   const found = isFolder === true ? await findArtefact(path, folder) : undefined
   if (found !== undefined) return found
   const problem = isFolder === undefined ? 'there is no such folder' : isFolder ? 'holds no transferred model' : 'is a file'
-  throw new TransferkitError('artefact/not-found', `${folder}: ${problem}. Give the folder of a transferred model, such as runs/NAME/strategies/STRATEGY/seed-1.`)
+  throw new TransferkitError('artefact/not-found', `${folder}: ${problem}. Give the folder of a transferred model, such as runs/NAME/strategies/STRATEGY/seed-1; what "transferkit convert" wrote is for other programs, or the source of a recipe.`)
 }
 
 /** Classifies images or texts with a transferred model. @internal */
@@ -91,9 +91,10 @@ export const predictCommand = async (folder: string, inputs: readonly string[], 
   try {
     const source = await readArtefactSource(path, options.source === undefined ? undefined : resolve(io.workingFolder, options.source), networks)
     try {
-      const prepared = await preparationFor(source, readTransferConfig(artefact.config).record, folder, inputs, options, context)
+      const { record } = await inArtefact(path, () => readTransferConfig(artefact.config))
+      const prepared = await preparationFor(source, record, folder, inputs, options, context)
       try {
-        const model = await loadArtefact({ artefact, source: prepared.source, strategies: [...methods.values()], transforms: prepared.transforms })
+        const model = await inArtefact(path, () => loadArtefact({ artefact, source: prepared.source, strategies: [...methods.values()], transforms: prepared.transforms }))
         try {
           await prepared.classify(model)
         } finally {

@@ -4,6 +4,7 @@ import { loadArtefact, readSafetensors, readTransferConfig, type SafetensorsEntr
 import { readArtefact } from '@transferkit/training/node'
 import { classesOfPytorch, comparePytorch, importPytorch, type PytorchCode, pytorchNames, recognisePytorch } from '@transferkit/vision'
 import { normalise } from '@transferkit/datasets'
+import { inArtefact } from '../experiment/artefact-folder.js'
 import { readArtefactRecord } from '../experiment/artefact-record.js'
 import { readArtefactSource } from '../experiment/artefact-source.js'
 import { modelName, readModelFiles } from '../experiment/model-files.js'
@@ -97,14 +98,14 @@ const readModel = async (path: string): Promise<ReadNetwork> => {
 /** The plain network that a transferred model can be folded into. */
 const readTransferred = async (path: string, { source: given, definitions: { methods, networks } }: ReadOptions): Promise<ReadNetwork> => {
   const artefact = await readArtefact(path)
-  const config = readTransferConfig(artefact.config)
+  const config = await inArtefact(path, () => readTransferConfig(artefact.config))
   if (readTextRecord(config.record) !== undefined) throw new TransferkitError('convert/text', `${path}: is a model for texts, which no other format has a place for: its vocabulary would be lost. Use it with "transferkit predict" or loadArtefact of @transferkit/training.`)
   const prepared = readArtefactRecord(config.record)
   const transforms = prepared === undefined ? [] : [...transformsOf(prepared.transforms), normalise(prepared.normalisation)]
   const source = await readArtefactSource(path, given, networks)
   const releaseSource = (): void => releaseNetwork(source.trained)
   try {
-    const loaded = await loadArtefact({ artefact, source: source.trained, strategies: [...methods.values()], transforms })
+    const loaded = await inArtefact(path, () => loadArtefact({ artefact, source: source.trained, strategies: [...methods.values()], transforms }))
     const trained = loaded.program.fold?.(loaded.variables)
     if (trained === undefined) {
       loaded.release()

@@ -23,3 +23,20 @@ export const findArtefact = async (folder: string, shown: string): Promise<strin
   if (others.length > 0) throw new TransferkitError('usage/several-seeds', `${shown}: has several trainings, ${seeds.join(', ')}. Name one of them, such as ${join(shown, only)}.`)
   return findArtefact(join(folder, only), shown)
 }
+
+/**
+ * Reads or loads an artefact; where one of its files is damaged, its folder is told.
+ *
+ * @param folder The folder of the artefact.
+ * @param work What is done with its files.
+ * @throws TransferkitError What `work` throws.
+ * @internal
+ */
+export const inArtefact = async <T>(folder: string, work: () => T | Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!TransferkitError.isInstance(cause) || !(cause.code === 'artefact/config' || cause.code.startsWith('safetensors/'))) throw cause
+    throw new TransferkitError(cause.code, `${folder}: ${cause.message}`, { cause })
+  }
+}

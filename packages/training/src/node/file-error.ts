@@ -8,6 +8,7 @@ const reasons: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only. Choose another folder.',
   ENOENT: 'it does not exist.',
   ENOTDIR: 'a part of its path is a file, not a folder.',
+  EEXIST: 'a part of its path is a file, not a folder.',
   EISDIR: 'it is a folder, not a file.',
 }
 

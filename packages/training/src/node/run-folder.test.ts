@@ -64,6 +64,7 @@ describe('writing', () => {
   test('errors of the system are put in words, unknown ones as they are', () => {
     expect(fileError('write', 'a', Object.assign(new Error('x'), { code: 'EDQUOT' })).code).toBe('file/disk-full')
     expect(fileError('read', 'a', Object.assign(new Error('x'), { code: 'ENOENT' })).message).toBe("Cannot read 'a': it does not exist.")
+    expect(fileError('write', 'a/b', Object.assign(new Error('x'), { code: 'EEXIST' })).message).toBe("Cannot write 'a/b': a part of its path is a file, not a folder.")
     expect(fileError('read', 'a', new Error('odd')).message).toBe("Cannot read 'a': odd")
     expect(fileError('read', 'a', 'odd').message).toBe("Cannot read 'a': odd")
   })
