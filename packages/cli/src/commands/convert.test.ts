@@ -153,6 +153,17 @@ describe('networks of others in a recipe', () => {
     expect(reportOf(await run('convert', 'adapted-ours.safetensors', 'adapted-again', '--to', 'tfjs', '--json'))).toMatchObject({ classes: 3 })
   })
 
+  test('a converted model takes images of the size that it was trained on, whatever the source took', async () => {
+    await compared('larger', '{ network: digit-network, weights: digits.safetensors }', '[{ resize: 12 }]')
+    for (const options of [[], ['--fold']]) {
+      reportOf(await run('convert', 'larger/strategies/parallel-adapters', 'larger-web', '--json', '--force', ...options))
+      expect(await readFile(join(folder, 'larger-web', 'model.json'), 'utf8')).toContain('"batch_input_shape":[null,12,12,1]')
+    }
+    reportOf(await run('convert', 'larger/strategies/parallel-adapters', 'larger.safetensors', '--fold', '--json'))
+    reportOf(await run('convert', 'larger.safetensors', 'larger-again', '--json'))
+    expect(await readFile(join(folder, 'larger-again', 'model.json'), 'utf8')).toContain('"batch_input_shape":[null,12,12,1]')
+  })
+
   test('parts of a strategy that a format has no place for are told, and nothing is written', async () => {
     await writeFile(join(folder, 'gated.yaml'), recipeFrom(`{ network: lenet, weights: lenet.safetensors, ${normalise} }`, '[{ resize: 28 }]').replace(/strategies: .*/, 'strategies: [gtn, ptu]'))
     expect(await run('compare', 'gated.yaml', '--out', 'gated')).toMatchObject({ code: 0 })

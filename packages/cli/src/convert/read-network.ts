@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type AnyTensor, inference, leavesOf, type Logits, release, type Tensor, type TrainedNetwork, TransferkitError } from '@transferkit/tensor'
+import { type AnyTensor, inference, leavesOf, type Logits, network as networkOfStages, release, type Tensor, type TrainedNetwork, TransferkitError } from '@transferkit/tensor'
 import { loadArtefact, readSafetensors, readTransferConfig, type SafetensorsEntry } from '@transferkit/training'
 import { readArtefact } from '@transferkit/training/node'
 import { classesOfPytorch, comparePytorch, importPytorch, type PytorchCode, pytorchNames, recognisePytorch } from '@transferkit/vision'
@@ -106,15 +106,18 @@ const readTransferred = async (path: string, { source: given, definitions: { met
   const releaseSource = (): void => releaseNetwork(source.trained)
   try {
     const loaded = await inArtefact(path, () => loadArtefact({ artefact, source: source.trained, strategies: [...methods.values()], transforms }))
-    const trained = loaded.program.fold?.(loaded.variables)
-    if (trained === undefined) {
+    const folded = loaded.program.fold?.(loaded.variables)
+    if (folded === undefined) {
       loaded.release()
       throw new TransferkitError('convert/no-fold', `${path}: a model of the strategy ${config.strategy.name} is no plain network and cannot be folded into one, so it only runs with Transferkit.`)
     }
     // Folding makes some tensors anew and takes the others over from the model, which frees its own.
     const own = new Set(leavesOf<AnyTensor>({ ...loaded.variables, source: { params: source.trained.variables.params, state: source.trained.variables.state } }).map(({ id }) => id))
     const { record, model } = source
-    const { network } = trained
+    const { name, stages, head, classes } = folded.network
+    // The images that it was trained on may have another size than those of the source.
+    const network = networkOfStages({ name, stages, head, classes, inputShape: config.inputShape })
+    const trained = { ...folded, network }
     return {
       trained,
       record: { ...record, classes: network.classes, inputShape: [...network.inputShape], dataset: `${record.dataset}, then ${config.trainedWith.name}`, classNames: [...config.task.classes] },
