@@ -64,6 +64,11 @@ const main = async () => {
     console.error('Usage: npm test [-- --filter PROJECT], PROJECT being the name of a folder in packages, or tools.')
     return 2
   }
+  const projects = [...new Set(checks.flatMap(({ target }) => projectsWith(workspaceRoot, target)))]
+  if (filter !== undefined && !projects.includes(filter)) {
+    console.error(`There is no project '${filter}'. There are: ${projects.join(', ')}.`)
+    return 2
+  }
   rmSync(results, { recursive: true, force: true })
 
   /** @type {Counts[]} */

@@ -97,7 +97,7 @@ const main = async () => {
   const changed = projectsOf(workspaceRoot, files).filter((project) => affected.includes(project))
   const around = affected.filter((project) => !changed.includes(project))
   if (affected.length === 0) {
-    console.log('Nothing that is checked has changed.')
+    console.log(`Nothing that is checked has changed since ${base.slice(0, 7)}, the commit that it is compared with. Where you commit on main itself, name another one: npm run verify -- COMMIT`)
     return 0
   }
   console.log(`Changed: ${changed.join(', ')}. Depends on it: ${around.join(', ') || 'nothing'}.`)
