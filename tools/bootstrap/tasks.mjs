@@ -33,7 +33,14 @@ export const projectsWith = (workspaceRoot, target) => projectsIn(workspaceRoot)
 export const packageNamesOf = (workspaceRoot, projects) => projectsIn(workspaceRoot).flatMap(({ name, packageName }) => (projects.includes(name) ? [packageName] : []))
 
 /**
- * The projects that some files belong to. A page or an example is the affair of the tests of tools, any other file outside of the projects that of all of them.
+ * Whether a file is only read by people, and by the quick tests of tools, which look at its links and names.
+ *
+ * @param {string} file A path from the root of the workspace.
+ */
+export const isPage = (file) => /\.md$|^NOTICE$/.test(file)
+
+/**
+ * The projects that some files belong to. Recipes are read by tests of tools and of the command line; any other file outside of the projects is the affair of all of them.
  *
  * @param {string} workspaceRoot
  * @param {readonly string[]} files Paths from the root of the workspace.
@@ -44,7 +51,7 @@ export const projectsOf = (workspaceRoot, files) => {
   const owners = files.flatMap((file) => {
     const own = all.find(({ folder }) => file.startsWith(`${folder}/`))
     if (own !== undefined) return [own.name]
-    return /\.md$|^examples\/|^NOTICE$|^\.changeset\//.test(file) ? ['tools'] : all.map(({ name }) => name)
+    return file.startsWith('examples/') ? ['tools', 'cli'] : all.map(({ name }) => name)
   })
   return [...new Set(owners)]
 }

@@ -45,7 +45,7 @@ test('knows the projects of a target', () => {
 
 test('knows whose a changed file is', () => {
   const workspaceRoot = fileURLToPath(new URL('../..', import.meta.url))
-  expect(projectsOf(workspaceRoot, ['packages/gates/src/index.ts', 'packages/gates/README.md'])).toEqual(['gates'])
-  expect(projectsOf(workspaceRoot, ['README.md', 'examples/digits.yaml', 'docs/README.md'])).toEqual(['tools', 'docs'])
+  expect(projectsOf(workspaceRoot, ['packages/gates/src/index.ts', 'packages/gates/package.json'])).toEqual(['gates'])
+  expect(projectsOf(workspaceRoot, ['examples/digits.yaml', 'docs/package.json'])).toEqual(['tools', 'cli', 'docs'])
   expect(projectsOf(workspaceRoot, ['tsconfig.base.json'])).toEqual(expect.arrayContaining(['tensor', 'cli', 'tools', 'docs']))
 })

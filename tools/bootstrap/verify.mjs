@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { nxCommand, nxEnvironment } from './prepare.mjs'
 import { demandNode, runCommand, runStep, workspaceRoot } from './steps.mjs'
-import { outputOfFailed, packageNamesOf, projectsOf, projectsWith } from './tasks.mjs'
+import { isPage, outputOfFailed, packageNamesOf, projectsOf, projectsWith } from './tasks.mjs'
 
 /**
  * @param {readonly [string, ...string[]]} command
@@ -49,20 +49,17 @@ const targetOf = (title, target, among) => {
 }
 
 /**
- * Runs those tests of some projects that import a changed file; all of them where something changed that no test imports. They run in processes that go on from
- * file to file, which takes half of the time. CI gives each file a process of its own.
+ * Runs tests of some projects in processes that go on from file to file, which takes half of the time. CI gives each file a process of its own.
  *
  * @param {string} title
  * @param {readonly string[]} among
- * @param {readonly string[]} files What changed.
  * @param {readonly string[]} [options] For Vitest.
  * @returns {readonly Check[]} None where none of the projects has tests.
  */
-const testsOf = (title, among, files, options = []) => {
+const testsOf = (title, among, options = []) => {
   const projects = projectsWith(workspaceRoot, 'test').filter((project) => among.includes(project))
   if (projects.length === 0) return []
-  const which = files.every((file) => /\/src\/.*\.ts$/.test(file)) ? ['related', '--run', ...files] : ['run']
-  const args = [...which, '--no-isolate', '--reporter', 'dot', ...options, ...projects.flatMap((project) => ['--project', project])]
+  const args = [...options, '--run', '--no-isolate', '--reporter', 'dot', ...projects.flatMap((project) => ['--project', project])]
   return [async () => (await runStep(`${title}: ${projects.join(', ')}`, ['node_modules/.bin/vitest', ...args], { environment: { NO_COLOR: '1' } })).passed]
 }
 
@@ -94,14 +91,15 @@ const main = async () => {
   const [known = '[]'] = await linesOf(['node_modules/.bin/nx', 'show', 'projects', '--affected', '--base', base, '--json'])
   /** @type {readonly string[]} */
   const affected = JSON.parse(known)
-  const changed = projectsOf(workspaceRoot, files).filter((project) => affected.includes(project))
+  const code = files.filter((file) => !isPage(file))
+  const changed = projectsOf(workspaceRoot, code).filter((project) => affected.includes(project))
   const around = affected.filter((project) => !changed.includes(project))
-  if (affected.length === 0) {
+  if (files.length === 0) {
     console.log(`Nothing that is checked has changed since ${base.slice(0, 7)}, the commit that it is compared with. Where you commit on main itself, name another one: npm run verify -- COMMIT`)
     return 0
   }
-  console.log(`Changed: ${changed.join(', ')}. Depends on it: ${around.join(', ') || 'nothing'}.`)
-  const sources = files.filter((file) => /\.(ts|mjs|js)$/.test(file) && existsSync(join(workspaceRoot, file)))
+  console.log(`Changed: ${[...changed, ...(code.length < files.length ? ['pages'] : [])].join(', ')}. Depends on it: ${around.join(', ') || 'nothing'}.`)
+  const sources = code.filter((file) => /\.(ts|mjs|js)$/.test(file) && existsSync(join(workspaceRoot, file)))
   const examples = { NO_COLOR: '1', TRANSFERKIT_EXAMPLES_OF: [...packageNamesOf(workspaceRoot, changed).map((name) => `'${name}'`), ...files].join(' ') }
   const alone = [
     async () => (await runStep('Run the examples of what changed', ['node_modules/.bin/vitest', 'run', '--project', 'examples', '--reporter', 'dot'], { environment: examples })).passed,
@@ -113,8 +111,15 @@ const main = async () => {
     ...targetOf('Examine the tarballs', 'test:build', changed.filter((project) => project !== 'tools')),
     ...targetOf('Find what is unused', 'unused', ['tools']),
   ]
+  // What no test imports, such as native code, asks for all tests.
+  const which = code.every((file) => /\/src\/.*\.ts$/.test(file)) ? ['related', ...code] : []
+  const quick = ['--mode', 'quick']
   // Vitest runs two files at a time itself.
-  const tests = [...testsOf('Test', changed, files), ...testsOf('Test quickly', around, files, ['--mode', 'quick'])]
+  const tests = [
+    ...testsOf('Test', changed, which),
+    ...(code.length === 0 ? [] : testsOf('Test quickly', around, [...which, ...quick])),
+    ...(code.length === files.length || changed.includes('tools') ? [] : testsOf('Test the pages', ['tools'], quick)),
+  ]
   return (await runAll(alone, 2)) && (await runAll(tests, 1)) ? 0 : 1
 }
 
