@@ -33,6 +33,16 @@ const beginningOf = async (branch) => {
  */
 
 /**
+ * A command as a check.
+ *
+ * @param {string} title
+ * @param {readonly [string, ...string[]]} command
+ * @param {Parameters<typeof runStep>[2]} [options]
+ * @returns {Check}
+ */
+const checkOf = (title, command, options) => async () => (await runStep(title, command, options)).passed
+
+/**
  * Runs a target of some projects.
  *
  * @param {string} title
@@ -45,7 +55,7 @@ const targetOf = (title, target, among) => {
   if (projects.length === 0) return []
   // Two checks run at a time.
   const args = ['run-many', '-t', target, '-p', projects.join(','), '--parallel=1']
-  return [async () => (await runStep(`${title}: ${projects.join(', ')}`, nxCommand(args), { environment: nxEnvironment, excerpt: outputOfFailed })).passed]
+  return [checkOf(`${title}: ${projects.join(', ')}`, nxCommand(args), { environment: nxEnvironment, excerpt: outputOfFailed })]
 }
 
 /**
@@ -60,7 +70,7 @@ const testsOf = (title, among, options = []) => {
   const projects = projectsWith(workspaceRoot, 'test').filter((project) => among.includes(project))
   if (projects.length === 0) return []
   const args = [...options, '--run', '--no-isolate', '--reporter', 'dot', ...projects.flatMap((project) => ['--project', project])]
-  return [async () => (await runStep(`${title}: ${projects.join(', ')}`, ['node_modules/.bin/vitest', ...args], { environment: { NO_COLOR: '1' } })).passed]
+  return [checkOf(`${title}: ${projects.join(', ')}`, ['node_modules/.bin/vitest', ...args], { environment: { NO_COLOR: '1' } })]
 }
 
 /**
@@ -102,11 +112,11 @@ const main = async () => {
   const sources = code.filter((file) => /\.(ts|mjs|js)$/.test(file) && existsSync(join(workspaceRoot, file)))
   const examples = { NO_COLOR: '1', TRANSFERKIT_EXAMPLES_OF: [...packageNamesOf(workspaceRoot, changed).map((name) => `'${name}'`), ...files].join(' ') }
   const alone = [
-    async () => (await runStep('Run the examples of what changed', ['node_modules/.bin/vitest', 'run', '--project', 'examples', '--reporter', 'dot'], { environment: examples })).passed,
+    checkOf('Run the examples of what changed', ['node_modules/.bin/vitest', 'run', '--project', 'examples', '--reporter', 'dot'], { environment: examples }),
     // The types of tools are those of the whole workspace, in one program.
     ...targetOf('Check the types', 'typecheck', [...changed, 'tools']),
-    async () => (await runStep('Check the API reference', ['node_modules/.bin/typedoc', '--emit', 'none'])).passed,
-    async () => sources.length === 0 || (await runStep('Lint what changed', ['node_modules/.bin/eslint', '--max-warnings', '0', '--no-warn-ignored', ...sources])).passed,
+    checkOf('Check the API reference', ['node_modules/.bin/typedoc', '--emit', 'none']),
+    ...(sources.length === 0 ? [] : [checkOf('Lint what changed', ['node_modules/.bin/eslint', '--max-warnings', '0', '--no-warn-ignored', ...sources])]),
     // To try all tarballs as strangers do is a matter of CI: it takes longer than everything here.
     ...targetOf('Examine the tarballs', 'test:build', changed.filter((project) => project !== 'tools')),
     ...targetOf('Find what is unused', 'unused', ['tools']),

@@ -1,6 +1,7 @@
 // `npm run release` publishes what `npm run release:version` gave a new version; `npm run release:check` does all but that, with --dry-run.
 import { spawnSync } from 'node:child_process'
 import { pnpmCommand } from '../bootstrap/pnpm.mjs'
+import { nxCommand } from '../bootstrap/prepare.mjs'
 import { demandNode, workspaceRoot } from '../bootstrap/steps.mjs'
 
 demandNode()
@@ -9,7 +10,7 @@ const isDryRun = process.argv.includes('--dry-run')
 /** @type {readonly (readonly string[])[]} */
 const steps = [
   [process.execPath, 'tools/release/publishable.js'],
-  ['node_modules/.bin/nx', 'run-many', '-t', 'test:build'],
+  nxCommand(['run-many', '-t', 'test:build']),
   // Changesets publishes with the pnpm that it finds, and pnpm writes versions in place of `workspace:`.
   isDryRun ? [...pnpmCommand(), '--recursive', 'publish', '--dry-run', '--no-git-checks'] : [...pnpmCommand(), 'exec', 'changeset', 'publish'],
 ]

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { type AnyTensor, inference, leavesOf, type Logits, network as networkOfStages, release, type Tensor, type TrainedNetwork, TransferkitError } from '@transferkit/tensor'
+import { type AnyTensor, inference, leavesOf, type Logits, network as makeNetwork, release, type Tensor, type TrainedNetwork, TransferkitError } from '@transferkit/tensor'
 import { loadArtefact, readSafetensors, readTransferConfig, type SafetensorsEntry } from '@transferkit/training'
 import { readArtefact } from '@transferkit/training/node'
 import { classesOfPytorch, comparePytorch, importPytorch, type PytorchCode, pytorchNames, recognisePytorch } from '@transferkit/vision'
@@ -114,9 +114,8 @@ const readTransferred = async (path: string, { source: given, definitions: { met
     // Folding makes some tensors anew and takes the others over from the model, which frees its own.
     const own = new Set(leavesOf<AnyTensor>({ ...loaded.variables, source: { params: source.trained.variables.params, state: source.trained.variables.state } }).map(({ id }) => id))
     const { record, model } = source
-    const { name, stages, head, classes } = folded.network
     // The images that it was trained on may have another size than those of the source.
-    const network = networkOfStages({ name, stages, head, classes, inputShape: config.inputShape })
+    const network = makeNetwork({ ...folded.network, inputShape: config.inputShape })
     const trained = { ...folded, network }
     return {
       trained,

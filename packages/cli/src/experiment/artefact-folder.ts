@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TransferkitError } from '@transferkit/tensor'
+import { errorAbout } from './error-about.js'
 import { pathExists } from './path-exists.js'
 
 /** Name of the file that makes a folder an artefact. @internal */
@@ -36,7 +37,6 @@ export const inArtefact = async <T>(folder: string, work: () => T | Promise<T>):
   try {
     return await work()
   } catch (cause) {
-    if (!TransferkitError.isInstance(cause) || !(cause.code === 'artefact/config' || cause.code.startsWith('safetensors/'))) throw cause
-    throw new TransferkitError(cause.code, `${folder}: ${cause.message}`, { cause })
+    throw errorAbout(folder, cause, (code) => code === 'artefact/config' || code.startsWith('safetensors/'))
   }
 }

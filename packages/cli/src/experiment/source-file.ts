@@ -4,6 +4,7 @@ import { loadNetwork, readSafetensors, type Safetensors, type SafetensorsEntry, 
 import { classesOfPytorch, importPytorch, importTfjsModel } from '@transferkit/vision'
 import { z } from 'zod'
 import type { Definitions } from './definitions.js'
+import { errorAbout } from './error-about.js'
 import { networkByName } from './network-by-name.js'
 import { asStored } from './stored-structure.js'
 
@@ -77,8 +78,7 @@ export const importModel = ({ modelJson, weights, taps }: ModelFiles, name: stri
   try {
     return importTfjsModel({ modelJson, weights, name, ...(taps === undefined ? {} : { taps }) })
   } catch (cause) {
-    if (!TransferkitError.isInstance(cause)) throw cause
-    throw new TransferkitError(cause.code, `${what}: ${cause.message}`, { cause })
+    throw errorAbout(what, cause)
   }
 }
 

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { countElements, partitionTree, TransferkitError } from '@transferkit/tensor'
+import { countElements, partitionTree } from '@transferkit/tensor'
 import type { FeatureStore, TargetModel } from '@transferkit/training'
 import { type TrialFolder, transferInFolder } from '@transferkit/training/node'
 import type { Progress } from '../console/progress.js'
 import type { TargetSettings } from '../recipe/target-schema.js'
 import { decimal } from '../report/format.js'
 import type { ResultRow } from '../report/results.js'
+import { errorAbout } from './error-about.js'
 import type { TrialResult } from './experiment.js'
 import { claimFolder, finishedBefore } from './finished-trial.js'
 import { followTraining } from './follow-training.js'
@@ -61,7 +62,7 @@ const headParameters = ({ variables: { params } }: TargetModel): number => count
 
 /** Says of an error in training which strategy and seed it came from. */
 const ofTrial = (error: unknown, { planned, seed }: Trial): unknown =>
-  TransferkitError.isInstance(error) && error.code.startsWith('training/') ? new TransferkitError(error.code, `${planned.name}, seed ${seed}: ${error.message}`, { cause: error }) : error
+  errorAbout(`${planned.name}, seed ${seed}`, error, (code) => code.startsWith('training/'))
 
 /**
  * Trains one strategy with one seed, tests it, and keeps log, artefact and result; or takes the result over where that was done before.
